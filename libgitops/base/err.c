@@ -1,0 +1,147 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Cuts a text that filled its buffer at a whole UTF-8 character. */
+static void cut_at_character(char *text, size_t n)
+{
+	size_t i = n;
+
+	while (i > 0 && ((unsigned char)text[i - 1] & 0xc0) == 0x80)
+		i--;
+	if (i > 0 && (unsigned char)text[i - 1] >= 0xc0)
+		text[i - 1] = '\0';
+}
+
+static void format_text(char *text, const char *fmt, va_list ap)
+{
+	int n = vsnprintf(text, GT_ERR_TEXT_MAX, fmt, ap);
+
+	if (n < 0)
+		text[0] = '\0';
+	else if (n >= GT_ERR_TEXT_MAX)
+		cut_at_character(text, GT_ERR_TEXT_MAX - 1);
+}
+
+int gt_vfail(struct gt_err *err, enum gt_code code, const char *fmt, va_list ap)
+{
+	if (!err)
+		return code;
+	gt_err_reset(err);
+	err->code = code;
+	format_text(err->text, fmt, ap);
+	return code;
+}
+
+int gt_fail(struct gt_err *err, enum gt_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	gt_vfail(err, code, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static enum gt_code code_of_errno(int errnum)
+{
+	switch (errnum) {
+	case ENOENT:
+	case ENOTDIR: return GT_E_NOT_FOUND;
+	case EEXIST: return GT_E_EXISTS;
+	case EXDEV:
+	case ELOOP:
+	case EINVAL:
+	case ENAMETOOLONG: return GT_E_INVALID;
+	case EACCES:
+	case EPERM: return GT_E_FORBIDDEN;
+	case ETIMEDOUT: return GT_E_TIMEOUT;
+	case ECANCELED: return GT_E_CANCELLED;
+	case ENOMEM: return GT_E_BUDGET;
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EHOSTUNREACH:
+	case ENETUNREACH: return GT_E_UNAVAILABLE;
+	default: return GT_E_IO;
+	}
+}
+
+int gt_fail_errno(struct gt_err *err, int errnum, const char *fmt, ...)
+{
+	enum gt_code code = code_of_errno(errnum);
+	va_list ap;
+
+	if (!err)
+		return code;
+	va_start(ap, fmt);
+	gt_vfail(err, code, fmt, ap);
+	va_end(ap);
+
+	char reason[128];
+	size_t n = strlen(err->text);
+	snprintf(err->text + n, sizeof err->text - n, ": %s",
+		 strerror_r(errnum, reason, sizeof reason));
+	return code;
+}
+
+int gt_wrap(struct gt_err *err, const char *fmt, ...)
+{
+	char context[1024];
+	va_list ap;
+
+	if (!err)
+		return GT_E_INTERNAL;
+	va_start(ap, fmt);
+	int n = vsnprintf(context, sizeof context - 2, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return err->code;
+	size_t len = strlen(context);
+	memcpy(context + len, ": ", 3);
+	len += 2;
+
+	size_t have = strlen(err->text);
+	size_t keep = have;
+	if (len + keep >= sizeof err->text)
+		keep = sizeof err->text - len - 1;
+	memmove(err->text + len, err->text, keep);
+	memcpy(err->text, context, len);
+	err->text[len + keep] = '\0';
+	if (keep < have)
+		cut_at_character(err->text, len + keep);
+	return err->code;
+}
+
+void gt_err_reset(struct gt_err *err)
+{
+	err->code = GT_OK;
+	err->http_status = 0;
+	err->retry_after_ms = 0;
+	err->reason[0] = '\0';
+	err->text[0] = '\0';
+}
+
+const char *gt_code_name(enum gt_code code)
+{
+	switch (code) {
+	case GT_OK: return "OK";
+	case GT_E_INVALID: return "Invalid";
+	case GT_E_NOT_FOUND: return "NotFound";
+	case GT_E_EXISTS: return "AlreadyExists";
+	case GT_E_CONFLICT: return "Conflict";
+	case GT_E_AUTH: return "Unauthorized";
+	case GT_E_FORBIDDEN: return "Forbidden";
+	case GT_E_THROTTLED: return "Throttled";
+	case GT_E_UNAVAILABLE: return "Unavailable";
+	case GT_E_TIMEOUT: return "Timeout";
+	case GT_E_CANCELLED: return "Cancelled";
+	case GT_E_BUDGET: return "Budget";
+	case GT_E_GONE: return "Gone";
+	case GT_E_UNSUPPORTED: return "Unsupported";
+	case GT_E_IO: return "IO";
+	case GT_E_INTERNAL: return "Internal";
+	}
+	return "Unknown";
+}

@@ -1,0 +1,57 @@
+/*
+ * YAML in and out of the document tree.
+ *
+ * In: libyaml's events, scalars resolved as Go's YAML libraries resolve them (the rules differ
+ * between them, see enum gt_yaml_rules), merge keys applied, aliases expanded under a limit,
+ * repeated keys refused or tolerated as asked.  Non-string keys become strings, as
+ * sigs.k8s.io/yaml makes of them.
+ *
+ * Out: the text that sigs.k8s.io/yaml (keys sorted by the caller or not) or kyaml would print:
+ * quoting, folding, indentation.  Byte for byte; tests hold both against the real tools' output.
+ */
+#ifndef GT_TEXT_YAML_H
+#define GT_TEXT_YAML_H
+
+#include "text/node.h"
+
+enum gt_yaml_rules {
+	/* sigs.k8s.io/yaml over go-yaml v2: YAML 1.1 words (yes, on, y as keys...), 0777 octal,
+	 * 1_000, sexagesimal stays a string.  What kubectl and controllers use for manifests. */
+	GT_YAML_GO_V2,
+	/* go-yaml v3 as kyaml uses it: 1.1 bool words stay strings when untyped. */
+	GT_YAML_GO_V3,
+};
+
+struct gt_yaml_opts {
+	enum gt_yaml_rules rules;
+	bool dup_keys_ok;    /* the last value wins; else an error that names key and line */
+	const char *name;    /* of the file, for errors; may be NULL */
+};
+
+/* One document; an empty stream gives null.  More than one document is an error.  Errors read
+ * "<name>:<line>:<col>: <cause>" (without name: "line <n>: <cause>"). */
+int gt_yaml_parse(struct gt_arena *a, struct gt_str text, const struct gt_yaml_opts *opts,
+		  struct gt_node **ret_node, struct gt_err *err);
+
+/* Every document of a stream, as items of a sequence; empty documents are null items. */
+int gt_yaml_parse_all(struct gt_arena *a, struct gt_str text, const struct gt_yaml_opts *opts,
+		      struct gt_node **ret_docs, struct gt_err *err);
+
+/* JSON when the first byte that is not white space is '{' or '[', YAML otherwise. */
+int gt_yaml_or_json_parse(struct gt_arena *a, struct gt_str text, const struct gt_yaml_opts *opts,
+			  struct gt_node **ret_node, struct gt_err *err);
+
+enum gt_yaml_style {
+	GT_YAML_SORTED = 1 << 0,      /* keys in go-yaml's natural order (sigs.k8s.io/yaml) */
+	GT_YAML_SEQ_INDENT = 1 << 1,  /* sequences indented under their key (wide, kyaml default off) */
+	GT_YAML_NO_FOLD = 1 << 2,     /* never break long scalars (kyaml) */
+	GT_YAML_KEEP_STYLE = 1 << 3,  /* honour gt_node.style where it is possible (kyaml) */
+};
+
+/* Appends one document, ending in a newline, without "---". */
+void gt_yaml_write(struct gt_buf *out, const struct gt_node *n, unsigned style);
+
+/* go-yaml's order of keys: digits by value, letters after other characters. */
+int gt_yaml_key_cmp(struct gt_str a, struct gt_str b);
+
+#endif
