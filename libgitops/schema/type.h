@@ -24,65 +24,65 @@ struct gt_schema;
 struct gt_dyn_type;
 
 struct gt_type {
-	const struct gt_schema *set;     /* fact table, or NULL */
-	const struct gt_dyn_type *dyn;   /* run-time node, or NULL */
-	uint32_t row;                    /* row of the table */
+	const struct gt_schema *set;   /* fact table, or NULL */
+	const struct gt_dyn_type *dyn; /* run-time node, or NULL */
+	uint32_t row;                  /* row of the table */
 };
 
 enum gt_type_kind {
-	GT_TYPE_NONE,      /* nothing is known, nothing may stand here */
-	GT_TYPE_UNTYPED,   /* anything may stand here, see gt_type_is_atomic() */
-	GT_TYPE_SCALAR,    /* see gt_type_scalar() */
-	GT_TYPE_LIST,      /* see gt_type_elem(), gt_type_list() */
-	GT_TYPE_MAP,       /* free keys, values of gt_type_elem() */
-	GT_TYPE_STRUCT,    /* declared fields, see gt_type_field() */
+	GT_TYPE_NONE,    /* nothing is known, nothing may stand here */
+	GT_TYPE_UNTYPED, /* anything may stand here, see gt_type_is_atomic() */
+	GT_TYPE_SCALAR,  /* see gt_type_scalar() */
+	GT_TYPE_LIST,    /* see gt_type_elem(), gt_type_list() */
+	GT_TYPE_MAP,     /* free keys, values of gt_type_elem() */
+	GT_TYPE_STRUCT,  /* declared fields, see gt_type_field() */
 };
 
 enum gt_type_scalar {
-	GT_SCALAR_ANY,             /* any scalar */
+	GT_SCALAR_ANY, /* any scalar */
 	GT_SCALAR_STRING,
 	GT_SCALAR_INT32,
 	GT_SCALAR_INT64,
 	GT_SCALAR_DOUBLE,
 	GT_SCALAR_BOOL,
-	GT_SCALAR_BYTES,           /* base64 in JSON */
-	GT_SCALAR_QUANTITY,        /* string, or a number on input */
+	GT_SCALAR_BYTES,    /* base64 in JSON */
+	GT_SCALAR_QUANTITY, /* string, or a number on input */
 	GT_SCALAR_INT_OR_STRING,
-	GT_SCALAR_TIME,            /* RFC 3339, whole seconds */
-	GT_SCALAR_MICRO_TIME,      /* RFC 3339, six digits */
-	GT_SCALAR_DURATION,        /* Go duration text */
+	GT_SCALAR_TIME,       /* RFC 3339, whole seconds */
+	GT_SCALAR_MICRO_TIME, /* RFC 3339, six digits */
+	GT_SCALAR_DURATION,   /* Go duration text */
 };
 
 enum gt_list_type {
-	GT_LIST_ATOMIC,    /* the list is one value */
-	GT_LIST_SET,       /* of distinct scalars */
-	GT_LIST_MAP,       /* of items told apart by gt_type_key() */
+	GT_LIST_ATOMIC, /* the list is one value */
+	GT_LIST_SET,    /* of distinct scalars */
+	GT_LIST_MAP,    /* of items told apart by gt_type_key() */
 };
 
-enum gt_patch_strategy {           /* bits */
-	GT_PATCH_REPLACE = 0,
-	GT_PATCH_MERGE = 1 << 0,
-	GT_PATCH_RETAIN_KEYS = 1 << 1,
+enum gt_patch_strategy { /* bits */
+			 GT_PATCH_REPLACE = 0,
+			 GT_PATCH_MERGE = 1 << 0,
+			 GT_PATCH_RETAIN_KEYS = 1 << 1,
 };
 
 enum gt_field_flag {
-	GT_FIELD_REQUIRED = 1 << 0,    /* listed as required by OpenAPI */
-	GT_FIELD_OMITEMPTY = 1 << 1,   /* Go leaves out the empty value */
-	GT_FIELD_OMITZERO = 1 << 2,    /* Go leaves out the zero value */
-	GT_FIELD_POINTER = 1 << 3,     /* unset is told apart from zero */
-	GT_FIELD_REPLACE = 1 << 4,     /* patch strategy replace, explicitly */
-	GT_FIELD_NULLABLE = 1 << 5,    /* null may be stored (CRDs only) */
+	GT_FIELD_REQUIRED = 1 << 0,  /* listed as required by OpenAPI */
+	GT_FIELD_OMITEMPTY = 1 << 1, /* Go leaves out the empty value */
+	GT_FIELD_OMITZERO = 1 << 2,  /* Go leaves out the zero value */
+	GT_FIELD_POINTER = 1 << 3,   /* unset is told apart from zero */
+	GT_FIELD_REPLACE = 1 << 4,   /* patch strategy replace, explicitly */
+	GT_FIELD_NULLABLE = 1 << 5,  /* null may be stored (CRDs only) */
 };
 
 struct gt_field {
-	const char *name;          /* JSON name */
+	const char *name; /* JSON name */
 	struct gt_type type;
-	const char *merge_key;     /* of a strategic merge patch, or NULL */
-	const char *key_default;   /* value a missing list-map key stands for,
-				      or NULL; text also for numbers */
-	uint8_t strategy;          /* enum gt_patch_strategy bits */
-	uint8_t flags;             /* enum gt_field_flag bits */
-	uint16_t number;           /* protobuf field number, 0 = none */
+	const char *merge_key;   /* of a strategic merge patch, or NULL */
+	const char *key_default; /* value a missing list-map key stands for,
+				    or NULL; text also for numbers */
+	uint8_t strategy;        /* enum gt_patch_strategy bits */
+	uint8_t flags;           /* enum gt_field_flag bits */
+	uint16_t number;         /* protobuf field number, 0 = none */
 };
 
 enum gt_type_kind gt_type_kind(struct gt_type t);
@@ -118,8 +118,7 @@ bool gt_type_is_embedded(struct gt_type t);
  * The field with the JSON name of n bytes.  False when t is no struct or does
  * not declare it; *ret is then untouched.  O(log fields).
  */
-bool gt_type_field(struct gt_type t, const char *name, size_t n,
-		   struct gt_field *ret);
+bool gt_type_field(struct gt_type t, const char *name, size_t n, struct gt_field *ret);
 
 /* Fields in byte order of their names, for documents and explain. */
 size_t gt_type_field_count(struct gt_type t);
