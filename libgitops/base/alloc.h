@@ -40,11 +40,11 @@ static inline void gt__closep(int *fd)
 #define gt_autoclose gt_cleanup(gt__closep)
 
 /* Takes the value out of a pointer variable, leaving NULL behind. */
-#define gt_steal(p)                                                                                \
-	__extension__({                                                                            \
-		__typeof__(p) gt__stolen = (p);                                                    \
-		(p) = NULL;                                                                        \
-		gt__stolen;                                                                        \
+#define gt_steal(p)                             \
+	__extension__({                         \
+		__typeof__(p) gt__stolen = (p); \
+		(p) = NULL;                     \
+		gt__stolen;                     \
 	})
 
 /* Takes a file descriptor out of its variable, leaving -1 behind. */
@@ -57,11 +57,11 @@ static inline int gt_steal_fd(int *fd)
 }
 
 /* Defines a cleanup function for a heap type: GT_AUTO_FREE(gt_thing) makes gt_thing_autofree. */
-#define GT_AUTO_FREE(name)                                                                         \
-	static inline void name##__freep(struct name **p)                                          \
-	{                                                                                          \
-		name##_free(*p);                                                                   \
-	}                                                                                          \
+#define GT_AUTO_FREE(name)                                \
+	static inline void name##__freep(struct name **p) \
+	{                                                 \
+		name##_free(*p);                          \
+	}                                                 \
 	struct name
 
 #define GT_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -22,7 +22,7 @@ static size_t align_up(size_t n)
 
 void gt_arena_init(struct gt_arena *a, size_t budget)
 {
-	*a = (struct gt_arena){ .budget = budget };
+	*a = (struct gt_arena){.budget = budget};
 }
 
 static void chunk_release(struct gt_arena_chunk *c)
@@ -41,7 +41,7 @@ void gt_arena_fini(struct gt_arena *a)
 		next = c->next;
 		chunk_release(c);
 	}
-	*a = (struct gt_arena){ 0 };
+	*a = (struct gt_arena){0};
 }
 
 void gt_arena_reset(struct gt_arena *a)
@@ -172,7 +172,7 @@ struct gt_str gt_arena_str(struct gt_arena *a, struct gt_str s)
 {
 	char *p = gt_arena_strndup(a, s.p, s.n);
 
-	return p ? (struct gt_str){ p, s.n } : (struct gt_str){ 0 };
+	return p ? (struct gt_str){p, s.n} : (struct gt_str){0};
 }
 
 char *gt_arena_printf(struct gt_arena *a, const char *fmt, ...)
@@ -199,7 +199,7 @@ int gt_arena_check(const struct gt_arena *a, struct gt_err *err)
 
 struct gt_arena_mark gt_arena_mark(const struct gt_arena *a)
 {
-	return (struct gt_arena_mark){ a->chunks, a->at, a->end };
+	return (struct gt_arena_mark){a->chunks, a->at, a->end};
 }
 
 void gt_arena_rewind(struct gt_arena *a, struct gt_arena_mark mark)

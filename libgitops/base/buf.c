@@ -5,7 +5,7 @@
 
 void gt_buf_init(struct gt_buf *b, size_t max)
 {
-	*b = (struct gt_buf){ .max = max };
+	*b = (struct gt_buf){.max = max};
 }
 
 void gt_buf_fini(struct gt_buf *b)
@@ -13,7 +13,7 @@ void gt_buf_fini(struct gt_buf *b)
 	if (!b)
 		return;
 	free(b->p);
-	*b = (struct gt_buf){ 0 };
+	*b = (struct gt_buf){0};
 }
 
 void gt_buf_reset(struct gt_buf *b)
@@ -136,6 +136,6 @@ char *gt_buf_take(struct gt_buf *b)
 	char *p = b->p ? b->p : gt_xstrdup("");
 	size_t max = b->max;
 
-	*b = (struct gt_buf){ .max = max };
+	*b = (struct gt_buf){.max = max};
 	return p;
 }

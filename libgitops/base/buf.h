@@ -53,7 +53,7 @@ int gt_buf_check(const struct gt_buf *b, struct gt_err *err);
 
 static inline struct gt_str gt_buf_str(const struct gt_buf *b)
 {
-	return (struct gt_str){ b->p, b->n };
+	return (struct gt_str){b->p, b->n};
 }
 
 /* The bytes as a C string, "" when empty; owned by the buffer. */

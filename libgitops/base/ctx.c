@@ -13,9 +13,9 @@ static pthread_mutex_t tree_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static struct gt_ctx background = {
 	.deadline = INT64_MAX,
-	.children = { &background.children, &background.children },
-	.sibling = { &background.sibling, &background.sibling },
-	.watches = { &background.watches, &background.watches },
+	.children = {&background.children, &background.children},
+	.sibling = {&background.sibling, &background.sibling},
+	.watches = {&background.watches, &background.watches},
 };
 
 struct gt_ctx *gt_ctx_background(void)
@@ -27,7 +27,7 @@ void gt_ctx_init(struct gt_ctx *ctx, struct gt_ctx *parent, int64_t timeout_ns)
 {
 	if (!parent)
 		parent = &background;
-	*ctx = (struct gt_ctx){ .parent = parent, .deadline = parent->deadline };
+	*ctx = (struct gt_ctx){.parent = parent, .deadline = parent->deadline};
 	gt_list_init(&ctx->children);
 	gt_list_init(&ctx->sibling);
 	gt_list_init(&ctx->watches);
@@ -61,13 +61,13 @@ static void cancel_locked(struct gt_ctx *ctx, const char *cause)
 		return;
 	ctx->cancelled = true;
 	ctx->cause = cause;
-	gt_list_for_each(&ctx->watches, it) {
+	gt_list_for_each (&ctx->watches, it) {
 		struct gt_ctx_watch *watch = gt_container_of(it, struct gt_ctx_watch, node);
 
 		gt_list_remove(it);
 		watch->fn(watch->arg);
 	}
-	gt_list_for_each(&ctx->children, it)
+	gt_list_for_each (&ctx->children, it)
 		cancel_locked(gt_container_of(it, struct gt_ctx, sibling), cause);
 }
 
@@ -117,4 +117,3 @@ void gt_ctx_unwatch(struct gt_ctx *ctx, struct gt_ctx_watch *watch)
 	gt_list_remove(&watch->node);
 	pthread_mutex_unlock(&tree_lock);
 }
-

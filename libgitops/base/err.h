@@ -19,21 +19,21 @@
 /* Kinds of failure.  A code never implies a condition: each controller has a table of its own. */
 enum gt_code {
 	GT_OK = 0,
-	GT_E_INVALID = -1,     /* the input is wrong; trying again cannot help */
-	GT_E_NOT_FOUND = -2,   /* the thing named does not exist */
-	GT_E_EXISTS = -3,      /* the thing to be made exists already */
-	GT_E_CONFLICT = -4,    /* somebody else changed it first, or owns it */
-	GT_E_AUTH = -5,        /* credentials are missing or refused (401) */
-	GT_E_FORBIDDEN = -6,   /* known, but not allowed (403) */
-	GT_E_THROTTLED = -7,   /* asked to slow down; see retry_after_ms */
-	GT_E_UNAVAILABLE = -8, /* the other side cannot be reached or failed; may pass */
-	GT_E_TIMEOUT = -9,     /* the deadline passed */
-	GT_E_CANCELLED = -10,  /* the caller gave up */
-	GT_E_BUDGET = -11,     /* a limit of memory, size, depth or count was hit */
-	GT_E_GONE = -12,       /* a position in a stream is no longer kept (410) */
+	GT_E_INVALID = -1,      /* the input is wrong; trying again cannot help */
+	GT_E_NOT_FOUND = -2,    /* the thing named does not exist */
+	GT_E_EXISTS = -3,       /* the thing to be made exists already */
+	GT_E_CONFLICT = -4,     /* somebody else changed it first, or owns it */
+	GT_E_AUTH = -5,         /* credentials are missing or refused (401) */
+	GT_E_FORBIDDEN = -6,    /* known, but not allowed (403) */
+	GT_E_THROTTLED = -7,    /* asked to slow down; see retry_after_ms */
+	GT_E_UNAVAILABLE = -8,  /* the other side cannot be reached or failed; may pass */
+	GT_E_TIMEOUT = -9,      /* the deadline passed */
+	GT_E_CANCELLED = -10,   /* the caller gave up */
+	GT_E_BUDGET = -11,      /* a limit of memory, size, depth or count was hit */
+	GT_E_GONE = -12,        /* a position in a stream is no longer kept (410) */
 	GT_E_UNSUPPORTED = -13, /* understood, and not supported here */
-	GT_E_IO = -14,         /* the operating system refused: disk, file, pipe */
-	GT_E_INTERNAL = -15,   /* a bug, here or on the other side */
+	GT_E_IO = -14,          /* the operating system refused: disk, file, pipe */
+	GT_E_INTERNAL = -15,    /* a bug, here or on the other side */
 };
 
 struct gt_err {

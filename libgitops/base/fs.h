@@ -23,8 +23,7 @@
 int gt_fs_open_root(const char *path, int *ret_fd, struct gt_err *err);
 
 /* Opens below the root; flags as open(2).  mode is used with O_CREAT. */
-int gt_fs_open(int root, const char *path, int flags, mode_t mode, int *ret_fd,
-	       struct gt_err *err);
+int gt_fs_open(int root, const char *path, int flags, mode_t mode, int *ret_fd, struct gt_err *err);
 
 /* As fstatat, below the root; follows links that stay inside when follow is set. */
 int gt_fs_stat(int root, const char *path, bool follow, struct stat *ret_st, struct gt_err *err);
@@ -83,7 +82,7 @@ int gt_fs_walk(int root, const char *path, gt_fs_walk_fn fn, void *arg, struct g
 void gt_path_clean(struct gt_buf *out, struct gt_str path);
 void gt_path_join(struct gt_buf *out, struct gt_str a, struct gt_str b);
 bool gt_path_inside(struct gt_str path);
-struct gt_str gt_path_dir(struct gt_str path);  /* "." when there is none */
+struct gt_str gt_path_dir(struct gt_str path); /* "." when there is none */
 struct gt_str gt_path_base(struct gt_str path);
 
 #endif

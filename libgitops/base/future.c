@@ -46,8 +46,7 @@ static void interrupt(void *arg)
 /* Waits for delivery, an interrupt or the deadline; true when delivered.  Called locked. */
 static bool wait_until(struct gt_future *f, int64_t deadline)
 {
-	struct timespec at = { .tv_sec = deadline / GT_NS_PER_S,
-			       .tv_nsec = deadline % GT_NS_PER_S };
+	struct timespec at = {.tv_sec = deadline / GT_NS_PER_S, .tv_nsec = deadline % GT_NS_PER_S};
 
 	while (!f->done && !f->interrupted) {
 		if (deadline == INT64_MAX)
@@ -61,7 +60,7 @@ static bool wait_until(struct gt_future *f, int64_t deadline)
 int gt_future_wait(struct gt_future *f, struct gt_ctx *ctx, void (*abandon)(void *), void *arg,
 		   struct gt_err *err)
 {
-	struct gt_ctx_watch watch = { .fn = interrupt, .arg = f };
+	struct gt_ctx_watch watch = {.fn = interrupt, .arg = f};
 
 	if (!gt_ctx_watch(ctx, &watch))
 		interrupt(f);
@@ -87,7 +86,7 @@ int gt_future_wait(struct gt_future *f, struct gt_ctx *ctx, void (*abandon)(void
 int gt_ctx_sleep(struct gt_ctx *ctx, int64_t ns, struct gt_err *err)
 {
 	struct gt_future never;
-	struct gt_ctx_watch watch = { .fn = interrupt, .arg = &never };
+	struct gt_ctx_watch watch = {.fn = interrupt, .arg = &never};
 	int64_t now = gt_now_mono();
 	int64_t until = ns > INT64_MAX - now ? INT64_MAX : now + ns;
 	int64_t deadline = gt_ctx_deadline(ctx);

@@ -8,24 +8,24 @@
 #define GT_MIB(n) ((size_t)(n) << 20)
 
 /* Documents. */
-#define GT_LIMIT_DEPTH 100                /* nesting of maps and lists */
-#define GT_LIMIT_DOCUMENTS 100000         /* documents in one stream */
-#define GT_LIMIT_FILE GT_MIB(64)          /* one manifest or source file read into memory */
-#define GT_LIMIT_ALIAS_NODES 1000000      /* nodes made by expanding YAML aliases, per stream */
-#define GT_LIMIT_PATCH_OPS 10000          /* operations in a JSON patch */
+#define GT_LIMIT_DEPTH 100           /* nesting of maps and lists */
+#define GT_LIMIT_DOCUMENTS 100000    /* documents in one stream */
+#define GT_LIMIT_FILE GT_MIB(64)     /* one manifest or source file read into memory */
+#define GT_LIMIT_ALIAS_NODES 1000000 /* nodes made by expanding YAML aliases, per stream */
+#define GT_LIMIT_PATCH_OPS 10000     /* operations in a JSON patch */
 
 /* Budgets. */
-#define GT_BUDGET_RECONCILE GT_MIB(256)   /* one reconcile; --reconcile-memory-budget */
-#define GT_BUDGET_REQUEST GT_MIB(64)      /* one request to the embedded API server */
+#define GT_BUDGET_RECONCILE GT_MIB(256) /* one reconcile; --reconcile-memory-budget */
+#define GT_BUDGET_REQUEST GT_MIB(64)    /* one request to the embedded API server */
 
 /* HTTP. */
-#define GT_LIMIT_HTTP_HEADERS GT_KIB(64)  /* request line and headers */
+#define GT_LIMIT_HTTP_HEADERS GT_KIB(64) /* request line and headers */
 #define GT_LIMIT_HTTP_REDIRECTS 10
 #define GT_LIMIT_API_BODY GT_MIB(3)       /* request body of the API server */
 #define GT_LIMIT_API_RESPONSE GT_MIB(128) /* answer of an API server read into memory */
 #define GT_LIMIT_API_EVENT GT_MIB(16)     /* one watch event */
 #define GT_LIMIT_HOOK_BODY GT_MIB(1)
-#define GT_LIMIT_HTTP_CONNECTIONS 20000   /* accepted at a time by one server */
+#define GT_LIMIT_HTTP_CONNECTIONS 20000 /* accepted at a time by one server */
 
 /* Archives and Git. */
 #define GT_LIMIT_TAR_ENTRIES 1000000

@@ -41,8 +41,8 @@ static inline void gt_list_remove(struct gt_list *node)
 }
 
 /* The current node may be removed while iterating. */
-#define gt_list_for_each(head, it)                                                                 \
-	for (struct gt_list *it = (head)->next, *it##__next = it->next; it != (head);              \
+#define gt_list_for_each(head, it)                                                    \
+	for (struct gt_list *it = (head)->next, *it##__next = it->next; it != (head); \
 	     it = it##__next, it##__next = it->next)
 
 #endif

@@ -34,7 +34,7 @@ uint64_t gt_hash_bytes(const void *bytes, size_t n)
 		memcpy(&b, p + 8, 8);
 		h = mix(a ^ h ^ 0xa0761d6478bd642full, b ^ 0xe7037ed1a0b428dbull);
 	}
-	uint64_t tail[2] = { 0, 0 };
+	uint64_t tail[2] = {0, 0};
 	if (n)
 		memcpy(tail, p, n);
 	h = mix(tail[0] ^ h ^ 0x8ebc6af09c88c6e3ull, tail[1] ^ 0x589965cc75374cc3ull);
@@ -43,7 +43,7 @@ uint64_t gt_hash_bytes(const void *bytes, size_t n)
 
 void gt_map_init(struct gt_map *m, void (*free_value)(void *))
 {
-	*m = (struct gt_map){ .free_value = free_value };
+	*m = (struct gt_map){.free_value = free_value};
 }
 
 void gt_map_fini(struct gt_map *m)
@@ -57,7 +57,7 @@ void gt_map_fini(struct gt_map *m)
 	}
 	free(m->entries);
 	free(m->slots);
-	*m = (struct gt_map){ 0 };
+	*m = (struct gt_map){0};
 }
 
 /* The slot that holds the key, or the free slot where it would go.  Needs cap > 0. */
@@ -157,7 +157,7 @@ void *gt_map_take(struct gt_map *m, struct gt_str key)
 	void *value = e->value;
 	/* The slot stays taken by a keyless entry until the next rehash. */
 	free(e->key);
-	*e = (struct gt_map_entry){ 0 };
+	*e = (struct gt_map_entry){0};
 	m->n--;
 	return value;
 }

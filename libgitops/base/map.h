@@ -47,10 +47,10 @@ bool gt_map_del(struct gt_map *m, struct gt_str key);
 void *gt_map_take(struct gt_map *m, struct gt_str key);
 
 /* Iterates in order of insertion; the current entry may be removed while iterating. */
-#define gt_map_for_each(m, e)                                                                      \
-	for (struct gt_map_entry *e = (m)->entries; e && e < (m)->entries + (m)->used; e++)        \
-		if (!e->key)                                                                       \
-			continue;                                                                  \
+#define gt_map_for_each(m, e)                                                               \
+	for (struct gt_map_entry *e = (m)->entries; e && e < (m)->entries + (m)->used; e++) \
+		if (!e->key)                                                                \
+			continue;                                                           \
 		else
 
 /* The process-seeded hash used here, for tables elsewhere. */

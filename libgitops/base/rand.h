@@ -8,8 +8,8 @@
 #define GT_UUID_TEXT 37
 
 void gt_rand_bytes(void *p, size_t n);
-double gt_rand_unit(void);              /* uniform in [0, 1) */
-uint32_t gt_rand_below(uint32_t n);     /* uniform in [0, n), without bias; n > 0 */
+double gt_rand_unit(void);          /* uniform in [0, 1) */
+uint32_t gt_rand_below(uint32_t n); /* uniform in [0, n), without bias; n > 0 */
 
 /* A version 4 UUID in lower case; returns text. */
 const char *gt_uuid4(char text[GT_UUID_TEXT]);

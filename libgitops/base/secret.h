@@ -28,7 +28,7 @@ static inline bool gt_secret_is_set(const struct gt_secret *s)
 
 static inline struct gt_str gt_secret_bytes(const struct gt_secret *s)
 {
-	return (struct gt_str){ s->p, s->n };
+	return (struct gt_str){s->p, s->n};
 }
 
 /* What may be logged: "***" or "". */

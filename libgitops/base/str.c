@@ -69,7 +69,7 @@ struct gt_str gt_str_from(struct gt_str s, size_t from)
 {
 	if (from > s.n)
 		from = s.n;
-	return (struct gt_str){ s.p ? s.p + from : NULL, s.n - from };
+	return (struct gt_str){s.p ? s.p + from : NULL, s.n - from};
 }
 
 struct gt_str gt_str_sub(struct gt_str s, size_t from, size_t n)

@@ -17,16 +17,16 @@ struct gt_str {
 
 /* For printf's "%.*s". */
 #define GT_STR_ARG(s) (int)(s).n, (s).p ? (s).p : ""
-#define GT_STR_LIT(lit) ((struct gt_str){ (lit), sizeof(lit) - 1 })
+#define GT_STR_LIT(lit) ((struct gt_str){(lit), sizeof(lit) - 1})
 
 static inline struct gt_str gt_str(const char *s)
 {
-	return (struct gt_str){ s, s ? strlen(s) : 0 };
+	return (struct gt_str){s, s ? strlen(s) : 0};
 }
 
 static inline struct gt_str gt_strn(const char *s, size_t n)
 {
-	return (struct gt_str){ s, n };
+	return (struct gt_str){s, n};
 }
 
 static inline bool gt_str_eq(struct gt_str a, struct gt_str b)
@@ -82,7 +82,7 @@ bool gt_split_next(struct gt_split *it, char sep, struct gt_str *ret_part);
  * it is not, or does not fit.
  */
 bool gt_str_u64(struct gt_str s, uint64_t *ret_n);
-bool gt_str_i64(struct gt_str s, int64_t *ret_n); /* an optional + or - */
+bool gt_str_i64(struct gt_str s, int64_t *ret_n);   /* an optional + or - */
 bool gt_str_double(struct gt_str s, double *ret_d); /* decimal or exponent form, C locale */
 
 #endif

@@ -10,10 +10,10 @@
 
 #include "base/alloc.h"
 
-#define GT_VEC(type)                                                                               \
-	struct {                                                                                   \
-		type *v;                                                                           \
-		size_t n, cap;                                                                     \
+#define GT_VEC(type)           \
+	struct {               \
+		type *v;       \
+		size_t n, cap; \
 	}
 
 static inline void *gt__vec_grow(void *v, size_t *cap, size_t n, size_t size)
@@ -26,13 +26,13 @@ static inline void *gt__vec_grow(void *v, size_t *cap, size_t n, size_t size)
 	return gt_xrealloc(v, *cap * size);
 }
 
-#define gt_vec_push(vec, ...)                                                                      \
-	((vec)->v = gt__vec_grow((vec)->v, &(vec)->cap, (vec)->n, sizeof *(vec)->v),               \
+#define gt_vec_push(vec, ...)                                                        \
+	((vec)->v = gt__vec_grow((vec)->v, &(vec)->cap, (vec)->n, sizeof *(vec)->v), \
 	 (vec)->v[(vec)->n++] = (__VA_ARGS__))
 
 /* Removes the i-th element, keeping the order. */
-#define gt_vec_remove(vec, i)                                                                      \
-	(memmove(&(vec)->v[i], &(vec)->v[(i) + 1], ((vec)->n - (i)-1) * sizeof *(vec)->v),         \
+#define gt_vec_remove(vec, i)                                                              \
+	(memmove(&(vec)->v[i], &(vec)->v[(i) + 1], ((vec)->n - (i)-1) * sizeof *(vec)->v), \
 	 (vec)->n--)
 
 #define gt_vec_fini(vec) (free((vec)->v), (vec)->v = NULL, (vec)->n = (vec)->cap = 0)
