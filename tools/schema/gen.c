@@ -175,9 +175,9 @@ static const struct {
 	{"time", {.kind = GT_TYPE_SCALAR, .scalar = GT_SCALAR_TIME}},
 	{"microTime", {.kind = GT_TYPE_SCALAR, .scalar = GT_SCALAR_MICRO_TIME}},
 	{"duration", {.kind = GT_TYPE_SCALAR, .scalar = GT_SCALAR_DURATION}},
-	{"raw", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_RAW}},
+	{"raw", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_RAW, .atomic = 1}},
 	{"fields", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_RAW}},
-	{"json", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_RAW, .atomic = 1}},
+	{"json", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_RAW}},
 };
 
 static const struct {
@@ -185,9 +185,9 @@ static const struct {
 	struct gt_type_row row;
 } compound_types[] = {
 	{"@items[]", {.kind = GT_TYPE_LIST, .wire = GT_WIRE_ITEMS, .atomic = 1}},
-	{"@orBool", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_BOOL, .atomic = 1}},
-	{"@orArray", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_ARRAY, .atomic = 1}},
-	{"@orStrings", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_STRINGS, .atomic = 1}},
+	{"@orBool", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_BOOL}},
+	{"@orArray", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_ARRAY}},
+	{"@orStrings", {.kind = GT_TYPE_UNTYPED, .wire = GT_WIRE_OR_STRINGS}},
 	{"[]", {.kind = GT_TYPE_LIST, .atomic = 1}},
 	{"{}", {.kind = GT_TYPE_MAP}},
 };

@@ -99,7 +99,6 @@ func (r *swaggerReader) expr(s *openapi_v2.Schema) string {
 		if a := s.AdditionalProperties.GetSchema(); a != nil {
 			return "{}" + r.expr(a)
 		}
-		return "raw"
 	}
 	return "json"
 }
