@@ -9,10 +9,10 @@
 #include "text/node.h"
 
 enum gt_json_flags {
-	GT_JSON_DUP_LAST = 0,        /* a repeated key: the last value wins, in the first place */
-	GT_JSON_DUP_ERROR = 1 << 0,  /* a repeated key is an error that names it */
-	GT_JSON_BORROW = 1 << 1,     /* strings without escapes point into the input, which must then
-				      * outlive the tree and be writable (they get their NUL there) */
+	GT_JSON_DUP_LAST = 0,       /* a repeated key: the last value wins, in the first place */
+	GT_JSON_DUP_ERROR = 1 << 0, /* a repeated key is an error that names it */
+	GT_JSON_BORROW = 1 << 1,    /* strings without escapes point into the input, which must then
+				     * outlive the tree and be writable (they get their NUL there) */
 };
 
 /* Errors say line and column. */
@@ -21,9 +21,9 @@ int gt_json_parse(struct gt_arena *a, struct gt_str text, unsigned flags, struct
 
 enum gt_json_style {
 	GT_JSON_COMPACT = 0,
-	GT_JSON_INDENT = 1 << 0,   /* two spaces, as kubectl -o json (four there): see indent */
-	GT_JSON_SORTED = 1 << 1,   /* keys in byte order */
-	GT_JSON_HTML = 1 << 2,     /* escape <, >, & and U+2028/9 as Go's encoder does by default */
+	GT_JSON_INDENT = 1 << 0, /* two spaces, as kubectl -o json (four there): see indent */
+	GT_JSON_SORTED = 1 << 1, /* keys in byte order */
+	GT_JSON_HTML = 1 << 2,   /* escape <, >, & and U+2028/9 as Go's encoder does by default */
 };
 
 /* indent: spaces a level with GT_JSON_INDENT. */

@@ -38,8 +38,15 @@ enum gt_kind {
 };
 
 /* How a YAML scalar was written; a hint for emitters that keep style. */
-enum gt_style { GT_STYLE_ANY, GT_STYLE_PLAIN, GT_STYLE_SINGLE, GT_STYLE_DOUBLE, GT_STYLE_LITERAL,
-		GT_STYLE_FOLDED, GT_STYLE_FLOW };
+enum gt_style {
+	GT_STYLE_ANY,
+	GT_STYLE_PLAIN,
+	GT_STYLE_SINGLE,
+	GT_STYLE_DOUBLE,
+	GT_STYLE_LITERAL,
+	GT_STYLE_FOLDED,
+	GT_STYLE_FLOW
+};
 
 struct gt_node;
 
@@ -75,11 +82,12 @@ struct gt_node {
 struct gt_node *gt_node_null(struct gt_arena *a);
 struct gt_node *gt_node_bool(struct gt_arena *a, bool b);
 struct gt_node *gt_node_int(struct gt_arena *a, int64_t i);
-struct gt_node *gt_node_float(struct gt_arena *a, double d); /* shortest text, as Go's JSON */
+/* The shortest text, as Go's JSON: 1.0 becomes the integer 1.  NaN and infinities become null. */
+struct gt_node *gt_node_float(struct gt_arena *a, double d);
 /* kind is GT_INT or GT_FLOAT; the text is copied and must be a JSON number. */
 struct gt_node *gt_node_number(struct gt_arena *a, enum gt_kind kind, struct gt_str text);
-struct gt_node *gt_node_str(struct gt_arena *a, const char *s);           /* copies; NULL -> NULL */
-struct gt_node *gt_node_strn(struct gt_arena *a, struct gt_str s);        /* copies */
+struct gt_node *gt_node_str(struct gt_arena *a, const char *s);    /* copies; NULL -> NULL */
+struct gt_node *gt_node_strn(struct gt_arena *a, struct gt_str s); /* copies */
 struct gt_node *gt_node_str_take(struct gt_arena *a, const char *s, size_t n); /* s lives as long
 										  as the arena */
 struct gt_node *gt_node_printf(struct gt_arena *a, const char *fmt, ...)
@@ -89,6 +97,8 @@ struct gt_node *gt_node_map(struct gt_arena *a);
 
 /* A deep copy in the arena, which may be another one. */
 struct gt_node *gt_node_dup(struct gt_arena *a, const struct gt_node *n);
+/* A copy of the node alone: its own list of items or pairs, the same children. */
+struct gt_node *gt_node_copy(struct gt_arena *a, const struct gt_node *n);
 
 /* --- reading ------------------------------------------------------------------------------ */
 static inline enum gt_kind gt_node_kind(const struct gt_node *n)
@@ -108,11 +118,11 @@ const char *gt_kind_name(enum gt_kind kind); /* "string", "integer", "object", .
 
 /* Text of a string (or of a number for gt_node_text). */
 struct gt_str gt_node_text(const struct gt_node *n);
-const char *gt_node_cstr(const struct gt_node *n);              /* of a string, else NULL */
+const char *gt_node_cstr(const struct gt_node *n); /* of a string, else NULL */
 const char *gt_node_cstr_or(const struct gt_node *n, const char *fallback);
-bool gt_node_is_text(const struct gt_node *n, const char *s);   /* a string equal to s */
-bool gt_node_truth(const struct gt_node *n, bool fallback);     /* of a bool, else the fallback */
-bool gt_node_get_int(const struct gt_node *n, int64_t *ret_i);  /* a GT_INT that fits */
+bool gt_node_is_text(const struct gt_node *n, const char *s);  /* a string equal to s */
+bool gt_node_truth(const struct gt_node *n, bool fallback);    /* of a bool, else the fallback */
+bool gt_node_get_int(const struct gt_node *n, int64_t *ret_i); /* a GT_INT that fits */
 int64_t gt_node_int_or(const struct gt_node *n, int64_t fallback);
 bool gt_node_get_double(const struct gt_node *n, double *ret_d); /* any number */
 
@@ -131,27 +141,27 @@ bool gt_node_has(const struct gt_node *map, const char *key);
 
 /* Descends through maps: gt_node_at(obj, "metadata", "labels", "app"). */
 struct gt_node *gt_node__at(const struct gt_node *n, const char *const *keys);
-#define gt_node_at(n, ...) gt_node__at((n), (const char *const[]){ __VA_ARGS__, NULL })
+#define gt_node_at(n, ...) gt_node__at((n), (const char *const[]){__VA_ARGS__, NULL})
 /* The string there, or NULL. */
 #define gt_node_cstr_at(n, ...) gt_node_cstr(gt_node_at((n), __VA_ARGS__))
 
-#define gt_seq_for_each(seq, item)                                                                 \
-	for (size_t item##__i = 0, item##__n = gt_node_count(seq); item##__i < item##__n;          \
-	     item##__i = item##__n + 1)                                                            \
-		for (struct gt_node *item = NULL;                                                  \
-		     item##__i < item##__n && ((item = gt_node_item((seq), item##__i)), true);     \
+#define gt_seq_for_each(seq, item)                                                             \
+	for (size_t item##__i = 0, item##__n = gt_node_count(seq); item##__i < item##__n;      \
+	     item##__i = item##__n + 1)                                                        \
+		for (struct gt_node *item = NULL;                                              \
+		     item##__i < item##__n && ((item = gt_node_item((seq), item##__i)), true); \
 		     item##__i++)
 
-#define gt_map_each(map, pair)                                                                     \
-	for (size_t pair##__i = 0, pair##__n = gt_node_count(map); pair##__i < pair##__n;          \
-	     pair##__i = pair##__n + 1)                                                            \
-		for (const struct gt_pair *pair = NULL;                                            \
-		     pair##__i < pair##__n && ((pair = gt_node_pair((map), pair##__i)), true);     \
+#define gt_map_each(map, pair)                                                                 \
+	for (size_t pair##__i = 0, pair##__n = gt_node_count(map); pair##__i < pair##__n;      \
+	     pair##__i = pair##__n + 1)                                                        \
+		for (const struct gt_pair *pair = NULL;                                        \
+		     pair##__i < pair##__n && ((pair = gt_node_pair((map), pair##__i)), true); \
 		     pair##__i++)
 
 /* Deep equality: order of keys does not count, numbers compare by value (1 equals 1.0). */
 bool gt_node_equal(const struct gt_node *x, const struct gt_node *y);
-/* A hash with the same notion of equality. */
+/* A hash with the same notion of equality; differs from process to process. */
 uint64_t gt_node_hash(const struct gt_node *n);
 
 /* --- changing ----------------------------------------------------------------------------- */

@@ -27,5 +27,4 @@ bool gt_regex_find(const struct gt_regex *re, struct gt_str text, size_t from,
 		   struct gt_str *groups, size_t ngroups);
 size_t gt_regex_groups(const struct gt_regex *re); /* capture groups, without the whole match */
 
-
 #endif

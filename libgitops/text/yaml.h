@@ -24,8 +24,8 @@ enum gt_yaml_rules {
 
 struct gt_yaml_opts {
 	enum gt_yaml_rules rules;
-	bool dup_keys_ok;    /* the last value wins; else an error that names key and line */
-	const char *name;    /* of the file, for errors; may be NULL */
+	bool dup_keys_ok; /* the last value wins; else an error that names key and line */
+	const char *name; /* of the file, for errors; may be NULL */
 };
 
 /* One document; an empty stream gives null.  More than one document is an error.  Errors read
@@ -42,10 +42,11 @@ int gt_yaml_or_json_parse(struct gt_arena *a, struct gt_str text, const struct g
 			  struct gt_node **ret_node, struct gt_err *err);
 
 enum gt_yaml_style {
-	GT_YAML_SORTED = 1 << 0,      /* keys in go-yaml's natural order (sigs.k8s.io/yaml) */
-	GT_YAML_SEQ_INDENT = 1 << 1,  /* sequences indented under their key (wide, kyaml default off) */
-	GT_YAML_NO_FOLD = 1 << 2,     /* never break long scalars (kyaml) */
-	GT_YAML_KEEP_STYLE = 1 << 3,  /* honour gt_node.style where it is possible (kyaml) */
+	GT_YAML_SORTED = 1 << 0, /* keys in go-yaml's natural order (sigs.k8s.io/yaml) */
+	GT_YAML_SEQ_INDENT =
+		1 << 1,           /* sequences indented under their key (wide, kyaml default off) */
+	GT_YAML_NO_FOLD = 1 << 2, /* never break long scalars (kyaml) */
+	GT_YAML_KEEP_STYLE = 1 << 3, /* honour gt_node.style where it is possible (kyaml) */
 };
 
 /* Appends one document, ending in a newline, without "---". */
