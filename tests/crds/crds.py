@@ -5,6 +5,8 @@
   crds.py check DIGESTS PATH  is every definition below PATH the recorded one?
   crds.py diff THEIRS OURS    lists each place where the definitions differ
   crds.py prose PATH          does every schema node have a fitting description?
+  crds.py table PATH          the definitions as a table in Markdown
+  crds.py document FILE PATH  does FILE hold that table as it should be?
 
 A PATH is a YAML file or a folder of them.  The digest is taken over the
 definition as JSON with sorted keys, without descriptions and without the
@@ -167,13 +169,46 @@ def prose(path):
             yield from prose_of_node(schema, at)
 
 
+def columns(version):
+    """Columns of `kubectl get`, which puts NAME first by itself."""
+    names = [c["name"].upper() for c in version.get("additionalPrinterColumns", [])]
+    return ", ".join(["NAME", *names])
+
+
+def table(path):
+    yield "| Kind | API | Plural | Short name | Category | Status | Columns of `kubectl get` |"
+    yield "|---|---|---|---|---|---|---|"
+    for _, crd in load(path):
+        names = crd["spec"]["names"]
+        for version in crd["spec"]["versions"]:
+            cells = (names["kind"], f"`{crd['spec']['group']}/{version['name']}`",
+                     f"`{names['plural']}`", ", ".join(f"`{n}`" for n in names.get("shortNames", [])),
+                     ", ".join(f"`{n}`" for n in names.get("categories", [])
+                               if n not in ("all", "fluxcd")),
+                     "yes" if "status" in version.get("subresources", {}) else "no",
+                     columns(version))
+            yield "| " + " | ".join(cells) + " |"
+
+
+def document(file, path):
+    text = pathlib.Path(file).read_text(encoding="utf-8")
+    got = [line for line in text.splitlines() if line.startswith("|")]
+    want = list(table(path))
+    yield from (f"{file}: lacks the line: {line}" for line in want if line not in got)
+    yield from (f"{file}: must not have the line: {line}" for line in got if line not in want)
+
+
 def main(args):
     if args[0:1] == ["digest"] and len(args) > 1:
         for path in args[1:]:
             for _, crd in load(path):
                 print(digest(crd), crd["metadata"]["name"], sep="  ")
         return 0
-    commands = {"check": (check, 2), "diff": (diff, 2), "prose": (prose, 1)}
+    if args[0:1] == ["table"] and len(args) == 2:
+        print(*table(args[1]), sep="\n")
+        return 0
+    commands = {"check": (check, 2), "diff": (diff, 2), "prose": (prose, 1),
+                "document": (document, 2)}
     command, count = commands.get(args[0] if args else "", (None, 0))
     if command is None or len(args) != count + 1:
         sys.exit(__doc__)

@@ -159,6 +159,13 @@ class TestChecks(unittest.TestCase):
                 self.assertEqual(len(found), 1, found)
                 self.assertIn(want, found[0])
 
+    def test_document(self):
+        path = self.write("probe.yaml", yaml.dump(PROBE))
+        right = "\n".join(crds.table(path))
+        self.assertIn("| Probe | `example.org/v1` | `probes` | `pr` |  | no | NAME, AGE |", right)
+        for text, want in ((right, 0), (right.replace("NAME, ", ""), 2), (right + "\n| x |", 1)):
+            self.assertEqual(len(list(crds.document(self.write("doc.md", text), path))), want)
+
     def test_nothing_to_check_is_an_error(self):
         self.assertEqual(len(list(crds.prose(self.dir.name))), 1)
 
