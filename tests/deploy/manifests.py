@@ -111,7 +111,7 @@ def expected_args(name):
     return args
 
 
-def check_deployment(obj):
+def check_deployment(obj, version):
     name = obj["metadata"]["name"]
     want = CONTROLLERS[name]
     pod = obj["spec"]["template"]["spec"]
@@ -121,7 +121,7 @@ def check_deployment(obj):
     facts = {
         "container": (box["name"], "manager"),
         "args": (box["args"], expected_args(name)),
-        "image": (box["image"].split(":")[0], f"registry.invalid/{name}"),
+        "image": (box["image"], f"registry.invalid/{name}:v{version}"),
         "ports": ({p["name"]: p["containerPort"] for p in box["ports"]}, want["ports"]),
         "readiness": ((ready["port"], ready["path"]), want["ready"]),
         "liveness": (box["livenessProbe"]["httpGet"], {"port": "healthz", "path": "/healthz"}),
@@ -182,7 +182,7 @@ def check_role(obj):
 def check_object(obj, objects, version):
     yield from check_metadata(obj, version)
     if obj["kind"] == "Deployment":
-        yield from check_deployment(obj)
+        yield from check_deployment(obj, version)
     elif obj["kind"] == "Service":
         yield from check_service(obj, objects)
     elif obj["kind"] in ("RoleBinding", "ClusterRoleBinding"):
