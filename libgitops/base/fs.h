@@ -56,7 +56,7 @@ void gt_fs_remove_tree(const char *absolute_path);
 /* One entry of a walk. */
 struct gt_fs_entry {
 	const char *path; /* relative to the start of the walk, "" for the start itself */
-	const char *name; /* the last component */
+	const char *name; /* the last component; "." for a start that is a directory */
 	int dirfd;        /* the directory that holds it, for fstatat/openat of name */
 	struct stat st;   /* of the entry itself, links not followed */
 	unsigned depth;   /* 0 for the start */
