@@ -9,6 +9,7 @@
 #define GT_ARCHIVE_IO_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/str.h"

@@ -46,12 +46,12 @@ enum gt_tar_type {
 
 struct gt_tar_entry {
 	enum gt_tar_type type;
-	char flag;        /* the type as written in the header */
+	char flag;          /* the type as written in the header */
 	struct gt_str name; /* NUL-terminated, as in the stream; valid until the next entry */
 	struct gt_str link;
-	mode_t mode;      /* permission bits, setuid and friends included */
-	uint64_t size;    /* bytes to be read; 0 for all but files */
-	int64_t mtime;    /* nanoseconds since the epoch, 0 when not given */
+	mode_t mode;   /* permission bits, setuid and friends included */
+	uint64_t size; /* bytes to be read; 0 for all but files */
+	int64_t mtime; /* nanoseconds since the epoch, 0 when not given */
 };
 
 struct gt_tar_reader;
@@ -61,8 +61,7 @@ struct gt_tar_reader *gt_tar_reader_new(struct gt_source from);
 void gt_tar_reader_free(struct gt_tar_reader *r);
 
 /* Skips what is left of the current entry and gives the next one; *ret_entry NULL at the end. */
-int gt_tar_next(struct gt_tar_reader *r, const struct gt_tar_entry **ret_entry,
-		struct gt_err *err);
+int gt_tar_next(struct gt_tar_reader *r, const struct gt_tar_entry **ret_entry, struct gt_err *err);
 /* Bytes of the current file; *ret_n = 0 at its end. */
 int gt_tar_read(struct gt_tar_reader *r, void *bytes, size_t cap, size_t *ret_n,
 		struct gt_err *err);

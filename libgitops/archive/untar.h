@@ -22,7 +22,6 @@ struct gt_untar_opts {
 };
 
 /* opts may be NULL.  On failure what was unpacked so far stays; the caller removes its root. */
-int gt_untar(int root, struct gt_source from, const struct gt_untar_opts *opts,
-	     struct gt_err *err);
+int gt_untar(int root, struct gt_source from, const struct gt_untar_opts *opts, struct gt_err *err);
 
 #endif
