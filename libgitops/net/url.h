@@ -41,8 +41,11 @@ void gt_url_format(const struct gt_url *url, struct gt_buf *out);
 /* Appends scheme://host[:port]/path: fit for people, no userinfo, query or fragment. */
 void gt_url_show(const struct gt_url *url, struct gt_buf *out);
 
-/* As gt_url_show for any text, however malformed: what cannot be parsed has everything between
- * "//" and the last '@' before the next '/' removed, and its query cut off. */
+/*
+ * As gt_url_show for any text, however malformed.  From what cannot be parsed everything between
+ * "//" and the last '@' is removed, so that not even a badly escaped password is seen; a query is
+ * cut off.
+ */
 void gt_url_show_text(struct gt_str text, struct gt_buf *out);
 
 /* Appends host[:port] as the Host header has it: brackets round IPv6, no default port. */
@@ -65,8 +68,8 @@ void gt_url_push(struct gt_url *url, struct gt_str elem);
 void gt_query_add(struct gt_buf *query, struct gt_str key, struct gt_str value);
 
 /*
- * Query reading: cuts the next pair off *rest and appends the decoded halves; '+' is a space.
- * False at the end.  A malformed escape skips the pair, as Go's url.ParseQuery does.
+ * Query reading: cuts the next pair off *rest and puts its decoded halves into the buffers; '+' is
+ * a space.  False at the end.  Malformed pairs are skipped, as Go's url.ParseQuery does.
  */
 bool gt_query_next(struct gt_str *rest, struct gt_buf *key, struct gt_buf *value);
 
