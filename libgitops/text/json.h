@@ -1,7 +1,7 @@
 /*
- * JSON in and out of the document tree.  RFC 8259, strict: one value, UTF-8, no trailing bytes, no
- * lone surrogates accepted (they become U+FFFD, as Go does).  Any thread; the tree belongs to the
- * arena's owner.
+ * JSON in and out of the document tree.  RFC 8259: one value, no trailing bytes, no comments.
+ * Invalid UTF-8 and lone surrogates in strings become U+FFFD, as in Go.  Any thread; the tree
+ * belongs to the arena's owner.
  */
 #ifndef GT_TEXT_JSON_H
 #define GT_TEXT_JSON_H
@@ -21,9 +21,10 @@ int gt_json_parse(struct gt_arena *a, struct gt_str text, unsigned flags, struct
 
 enum gt_json_style {
 	GT_JSON_COMPACT = 0,
-	GT_JSON_INDENT = 1 << 0, /* two spaces, as kubectl -o json (four there): see indent */
-	GT_JSON_SORTED = 1 << 1, /* keys in byte order */
-	GT_JSON_HTML = 1 << 2,   /* escape <, >, & and U+2028/9 as Go's encoder does by default */
+	GT_JSON_INDENT = 1 << 0,     /* two spaces, as kubectl -o json (four there): see indent */
+	GT_JSON_SORTED = 1 << 1,     /* keys in byte order */
+	GT_JSON_HTML = 1 << 2,       /* escape <, > and & as Go's encoder does by default */
+	GT_JSON_GO_NUMBERS = 1 << 3, /* print fractions as Go prints the double: 1.50 as 1.5 */
 };
 
 /* indent: spaces a level with GT_JSON_INDENT. */
@@ -34,11 +35,12 @@ void gt_json_write_str(struct gt_buf *out, struct gt_str s, bool html);
 
 /*
  * A splitter for streams of JSON values (a watch): feed bytes as they come, get whole values.  No
- * tree is built here.  A value larger than max is GT_E_BUDGET.
+ * tree is built here.  A value larger than max is GT_E_BUDGET.  A number or a word outside of a map
+ * or sequence ends with the white space after it, which is handed over with it.  After an error the
+ * splitter is good for nothing but _fini.
  */
 struct gt_json_splitter {
 	struct gt_buf pending;
-	size_t scanned;
 	unsigned depth;
 	bool in_string, escaped, started;
 };
