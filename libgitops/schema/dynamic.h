@@ -15,10 +15,10 @@
 
 /*
  * Makes the type of a whole custom resource from spec.versions[].schema.openAPIV3Schema; NULL or
- * a null schema gives an object of which only apiVersion, kind and metadata are known.  The type
- * lives in the arena, as long as nobody resets it, and refers to no text of the schema.
+ * a null schema gives an object that may hold anything.  The type lives in the arena, as long as
+ * nobody resets it, and refers to no text of the schema.
  *
- * GT_E_INVALID names the place in the schema that is no structural schema, GT_E_BUDGET a schema
+ * GT_E_INVALID names the place in the schema that cannot be understood, GT_E_BUDGET a schema
  * that is deeper than GT_LIMIT_DEPTH or bigger than the arena.  Any thread.
  */
 int gt_dynamic_type(struct gt_arena *a, const struct gt_node *schema, struct gt_type *ret,
