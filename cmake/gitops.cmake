@@ -107,3 +107,21 @@ function(gt_fuzz name)
       RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz LINKER_LANGUAGE CXX)
   endif()
 endfunction()
+
+# gt_embed(TARGET SYMBOL files...): adds the concatenated YAML files to the target, as the bytes
+# `const char SYMBOL[]` and `const char SYMBOL_end[]`.
+function(gt_embed target symbol)
+  set(data ${CMAKE_BINARY_DIR}/generated/${symbol}.yaml)
+  string(REPLACE ";" "|" joined "${ARGN}")
+  add_custom_command(OUTPUT ${data}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${data} "-DFILES=${joined}" -P ${CMAKE_SOURCE_DIR}/cmake/concat.cmake
+    DEPENDS ${ARGN} ${CMAKE_SOURCE_DIR}/cmake/concat.cmake VERBATIM)
+  set(source ${CMAKE_BINARY_DIR}/generated/${symbol}.c)
+  file(CONFIGURE OUTPUT ${source} CONTENT
+"__asm__(\".section .rodata\\n\"
+	\".global @symbol@\\n@symbol@:\\n.incbin \\\"@data@\\\"\\n\"
+	\".global @symbol@_end\\n@symbol@_end:\\n.byte 0\\n.previous\\n\");
+" @ONLY)
+  set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${data})
+  target_sources(${target} PRIVATE ${source} ${data})
+endfunction()
