@@ -62,7 +62,7 @@ void gt_log_redirect(void (*write_line)(void *arg, struct gt_str line), void *ar
 struct gt_log gt_log__with(const struct gt_log *parent, const char *logger,
 			   const struct gt_kv *fields);
 #define gt_log_with(parent, ...) \
-	gt_log__with(parent, NULL, (const struct gt_kv[]){__VA_ARGS__, {0}})
+	gt_log__with(parent, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define gt_log_named(parent, name) gt_log__with(parent, name, (const struct gt_kv[]){{0}})
 
 /* log may be NULL.  err, when not NULL, is written last as "error". */
@@ -70,12 +70,12 @@ void gt_log__write(const struct gt_log *log, enum gt_log_level level, const char
 		   const struct gt_err *err, const struct gt_kv *fields);
 
 #define gt_log_trace(log, msg, ...) \
-	gt_log__write(log, GT_LOG_TRACE, msg, NULL, (const struct gt_kv[]){__VA_ARGS__, {0}})
+	gt_log__write(log, GT_LOG_TRACE, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define gt_log_debug(log, msg, ...) \
-	gt_log__write(log, GT_LOG_DEBUG, msg, NULL, (const struct gt_kv[]){__VA_ARGS__, {0}})
+	gt_log__write(log, GT_LOG_DEBUG, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define gt_log_info(log, msg, ...) \
-	gt_log__write(log, GT_LOG_INFO, msg, NULL, (const struct gt_kv[]){__VA_ARGS__, {0}})
+	gt_log__write(log, GT_LOG_INFO, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define gt_log_error(log, err, msg, ...) \
-	gt_log__write(log, GT_LOG_ERROR, msg, err, (const struct gt_kv[]){__VA_ARGS__, {0}})
+	gt_log__write(log, GT_LOG_ERROR, msg, err, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 #endif
