@@ -1,6 +1,10 @@
 // Derive writes the fact tables of libgitops/schema/data.
 //
 //	go run . DIR
+//	go run . fixtures DIR COUNT
+//
+// The second form writes the test data of tests/data/schema, with COUNT
+// objects for the typed round trip.
 //
 // It needs the network, or a filled Go module cache, and is never run by the
 // build: its output is checked in.  Types come from the Go declarations
@@ -15,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 )
 
 const kubernetes = "k8s.io/kubernetes@v1.36.3"
@@ -62,8 +67,14 @@ func writeFile(dir string, fs *facts) {
 }
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "fixtures" {
+		n, err := strconv.Atoi(os.Args[3])
+		must(err)
+		writeFixtures(os.Args[2], n)
+		return
+	}
 	if len(os.Args) != 2 {
-		log.Fatal("usage: derive DIR")
+		log.Fatal("usage: derive DIR | derive fixtures DIR COUNT")
 	}
 	writeFile(os.Args[1], deriveKubernetes())
 	writeFile(os.Args[1], deriveKustomize())
