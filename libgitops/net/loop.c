@@ -23,9 +23,10 @@ typedef GT_VEC(struct job) job_list;
 struct gt_loop {
 	uv_loop_t uv;
 	uv_async_t wake;
-	pthread_mutex_t lock; /* guards posted and http */
+	pthread_mutex_t lock; /* guards posted */
 	job_list posted;
 	job_list running; /* the other half of the double buffer; loop thread */
+	pthread_mutex_t http_lock;
 	struct gt_http_engine *http;
 	atomic_bool stop;
 	atomic_ulong owner; /* pthread_t of the loop thread */
@@ -99,6 +100,7 @@ struct gt_loop *gt_loop_new(void)
 	must(uv_async_init(&loop->uv, &loop->wake, on_wake), "uv_async_init");
 	loop->wake.data = loop;
 	pthread_mutex_init(&loop->lock, NULL);
+	pthread_mutex_init(&loop->http_lock, NULL);
 	gt_list_init(&loop->timers);
 	gt_list_init(&loop->signals);
 	gt_list_init(&loop->parts);
@@ -147,6 +149,7 @@ void gt_loop_free(struct gt_loop *loop)
 	gt_vec_fini(&loop->posted);
 	gt_vec_fini(&loop->running);
 	pthread_mutex_destroy(&loop->lock);
+	pthread_mutex_destroy(&loop->http_lock);
 	free(loop->scratch);
 	free(loop);
 }
@@ -358,11 +361,11 @@ void gt_loop__detach(struct gt_loop_part *part)
 struct gt_http_engine *gt_loop__http(struct gt_loop *loop,
 				     struct gt_http_engine *(*make)(struct gt_loop *loop))
 {
-	pthread_mutex_lock(&loop->lock);
+	pthread_mutex_lock(&loop->http_lock);
 	if (!loop->http)
 		loop->http = make(loop);
 	struct gt_http_engine *engine = loop->http;
-	pthread_mutex_unlock(&loop->lock);
+	pthread_mutex_unlock(&loop->http_lock);
 	return engine;
 }
 

@@ -17,7 +17,7 @@ uv_loop_t *gt_loop__uv(struct gt_loop *loop);
 void gt_loop__attach(struct gt_loop *loop, struct gt_loop_part *part);
 void gt_loop__detach(struct gt_loop_part *part);
 
-/* The slot of the HTTP client engine, NULL until it is made.  Any thread under the loop's lock. */
+/* The loop's HTTP client engine, made on first use.  Any thread. */
 struct gt_http_engine;
 struct gt_http_engine *gt_loop__http(struct gt_loop *loop,
 				     struct gt_http_engine *(*make)(struct gt_loop *loop));

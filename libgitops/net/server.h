@@ -19,7 +19,7 @@
 struct gt_loop;
 struct gt_reply;
 struct gt_http_server;
-struct gt_tls_ctx;
+struct gt_tls;
 
 struct gt_http_field {
 	struct gt_str name; /* as received; HTTP/2 has lower case */
@@ -69,7 +69,7 @@ typedef struct gt_http_target (*gt_http_route_fn)(void *arg, const struct gt_htt
 
 struct gt_http_server_opts {
 	const char *address;    /* "host:port", ":port", "[::1]:port"; port 0 takes a free one */
-	struct gt_tls_ctx *tls; /* NULL means plain; referenced, see crypto/tls.h */
+	struct gt_tls *tls;     /* NULL means plain; kept by the caller, see crypto/tls.h */
 	gt_http_route_fn route; /* a NULL handler is answered 404; see net/router.h */
 	void *route_arg;
 	size_t max_connections;    /* 0 means GT_LIMIT_HTTP_CONNECTIONS */
