@@ -62,7 +62,7 @@ static int read_name(const X509_NAME *name, struct gt_subject *s, struct gt_err 
 	for (int i = 0; i < X509_NAME_entry_count(name); i++) {
 		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
 		int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-		char *text;
+		char *text = NULL;
 
 		if (nid != NID_commonName && nid != NID_organizationName)
 			continue;
