@@ -176,5 +176,7 @@ int gt_untar(int root, struct gt_source from, const struct gt_untar_opts *opts, 
 	u.tar = tar = gt_tar_reader_new(from);
 	int rc = unpack_all(&u, err);
 	gt_buf_fini(&u.parent);
+	if (u.opts->ret_bytes)
+		*u.opts->ret_bytes = u.total;
 	return rc;
 }

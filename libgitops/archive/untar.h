@@ -18,6 +18,7 @@ struct gt_untar_opts {
 	uint64_t max_entries; /* 0 means GT_LIMIT_TAR_ENTRIES */
 	bool skip_symlinks;   /* else they are an error */
 	bool plain;           /* the stream is not compressed */
+	uint64_t *ret_bytes;  /* optional: bytes unpacked */
 	bool read_only;       /* files lose their write bits: the tree will be shared */
 };
 

@@ -3,9 +3,10 @@
  * `<kind>/<namespace>/<name>/<file>` below one root, served over HTTP by the file server.
  *
  * A file appears under its name complete or not at all: content goes to a temporary file in the
- * same folder, is digested on the way, synced and renamed.  Writers of the same artifact exclude
- * each other by a lock file.  A kill at any instant leaves at most a temporary file, which garbage
- * collection removes.  Names are cleaned and opened below the root only (base/fs.h).
+ * same folder, is digested on the way and renamed.  Writers of the same artifact exclude each other
+ * by a lock file.  A kill at any instant leaves at most a temporary file, which garbage collection
+ * removes; what a power failure damages is found by gt_store_verify() and by every consumer, so
+ * nothing waits for the disk.  Names are opened below the root only (base/fs.h).
  *
  * Any thread; a gt_store_put has one owner.
  */
@@ -42,7 +43,7 @@ void gt_store_set_address(struct gt_store *s, const char *address);
 void gt_store_path(struct gt_buf *out, const char *kind, const char *ns, const char *name,
 		   const char *file);
 /* Appends the URL under which a path is served. */
-void gt_store_url(const struct gt_store *s, struct gt_buf *out, const char *path);
+void gt_store_url(struct gt_store *s, struct gt_buf *out, const char *path);
 
 struct gt_store_put;
 

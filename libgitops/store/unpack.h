@@ -4,8 +4,8 @@
  * A cache directory holds one read-only tree a digest.  The first consumer of a digest fetches,
  * verifies and unpacks it; others that ask meanwhile wait for that one attempt; the tree appears
  * under its name complete or not at all and is never written again.  Trees are reference counted;
- * unused ones are kept for a while, up to a limit of bytes.  A new process removes half-unpacked
- * leftovers of the last one and starts with the finished trees it finds.
+ * unused ones are kept for a while, up to a limit of bytes.  The directory belongs to one process,
+ * which empties it at the start: what a power failure left of it is not trusted.
  *
  * How bytes are fetched is the caller's: see artifact/fetch.h for HTTP.  Any thread.
  */
