@@ -12,7 +12,7 @@
 #define GT_LIMIT_DOCUMENTS 100000    /* documents in one stream */
 #define GT_LIMIT_FILE GT_MIB(64)     /* one manifest or source file read into memory */
 #define GT_LIMIT_ALIAS_NODES 1000000 /* nodes made by expanding YAML aliases, per stream */
-#define GT_LIMIT_DIR_DEPTH 256            /* nesting of directories in a walk */
+#define GT_LIMIT_DIR_DEPTH 256       /* nesting of directories in a walk */
 #define GT_LIMIT_PATCH_OPS 10000     /* operations in a JSON patch */
 
 /* Budgets. */

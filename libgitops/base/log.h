@@ -69,13 +69,17 @@ struct gt_log gt_log__with(const struct gt_log *parent, const char *logger,
 void gt_log__write(const struct gt_log *log, enum gt_log_level level, const char *msg,
 		   const struct gt_err *err, const struct gt_kv *fields);
 
-#define gt_log_trace(log, msg, ...) \
-	gt_log__write(log, GT_LOG_TRACE, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define gt_log_debug(log, msg, ...) \
-	gt_log__write(log, GT_LOG_DEBUG, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define gt_log_info(log, msg, ...) \
-	gt_log__write(log, GT_LOG_INFO, msg, NULL, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
-#define gt_log_error(log, err, msg, ...) \
-	gt_log__write(log, GT_LOG_ERROR, msg, err, (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define gt_log_trace(log, msg, ...)                 \
+	gt_log__write(log, GT_LOG_TRACE, msg, NULL, \
+		      (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define gt_log_debug(log, msg, ...)                 \
+	gt_log__write(log, GT_LOG_DEBUG, msg, NULL, \
+		      (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define gt_log_info(log, msg, ...)                 \
+	gt_log__write(log, GT_LOG_INFO, msg, NULL, \
+		      (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define gt_log_error(log, err, msg, ...)           \
+	gt_log__write(log, GT_LOG_ERROR, msg, err, \
+		      (const struct gt_kv[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 
 #endif
