@@ -69,12 +69,8 @@ func (p *oaSchema) listType() string {
 	return "set"
 }
 
-// annotate adds to f what only OpenAPI says; oa is the schema of the struct
-// and nil for types that are no longer published.
+// annotate adds to f what only OpenAPI says; oa is the schema of the struct.
 func (oa *oaSchema) annotate(f *field) {
-	if oa == nil {
-		return
-	}
 	p := oa.Properties[f.name]
 	if p == nil {
 		log.Fatalf("property %s is not published", f.name)

@@ -131,9 +131,26 @@ func (w *walker) structExpr(t reflect.Type) string {
 	if w.fs.structs[name] != nil {
 		return name
 	}
+	return w.addStruct(name, t, w.openapi[w.fs.pkgs[w.alias(t.PkgPath())]+"."+t.Name()])
+}
+
+// inlined is structExpr for a struct that JSON shows within another: when it
+// has no published schema of its own, its fields stand in that of the other.
+func (w *walker) inlined(t reflect.Type, outer *oaSchema) string {
+	if t.Kind() != reflect.Struct || special[t] != "" {
+		return w.expr(t)
+	}
+	name := w.alias(t.PkgPath()) + "." + t.Name()
+	own := w.openapi[w.fs.pkgs[w.alias(t.PkgPath())]+"."+t.Name()]
+	if w.fs.structs[name] != nil || own != nil {
+		return w.expr(t)
+	}
+	return w.addStruct(name, t, outer)
+}
+
+func (w *walker) addStruct(name string, t reflect.Type, oa *oaSchema) string {
 	s := &structure{name: name}
 	w.fs.structs[name] = s
-	oa := w.openapi[w.fs.pkgs[w.alias(t.PkgPath())]+"."+t.Name()]
 	s.atomic = oa != nil && oa.MapType == "atomic"
 	for i := 0; i < t.NumField(); i++ {
 		if f, ok := w.field(t.Field(i), oa); ok {
@@ -162,10 +179,11 @@ func (w *walker) field(sf reflect.StructField, oa *oaSchema) (field, bool) {
 		return field{}, false
 	}
 	f := field{name: tag[0], number: protoNumber(sf.Tag.Get("protobuf"))}
-	f.typ = w.expr(sf.Type)
 	if sf.Anonymous && f.name == "" {
+		f.typ = w.inlined(sf.Type, oa)
 		return f, true
 	}
+	f.typ = w.expr(sf.Type)
 	if f.name == "" {
 		f.name = sf.Name
 	}
@@ -180,6 +198,11 @@ func (w *walker) field(sf reflect.StructField, oa *oaSchema) (field, bool) {
 			f.patch += ":" + k
 		}
 	}
-	oa.annotate(&f)
+	if oa != nil {
+		oa.annotate(&f)
+	} else if strings.HasPrefix(f.typ, "[]") {
+		tag := oaSchema{Strategy: sf.Tag.Get("patchStrategy"), MergeKey: sf.Tag.Get("patchMergeKey")}
+		f.list = tag.listType()
+	}
 	return f, true
 }
