@@ -29,6 +29,8 @@ struct gt_field_errors {
 };
 
 void gt_field_errors_init(struct gt_field_errors *errs, struct gt_arena *a);
+/* Borrows the texts of *e. */
+void gt_field_errors_add(struct gt_field_errors *errs, const struct gt_field_error *e);
 
 /* "<text>" without the field, e.g. gt_field_required(&errs, "spec.x", ""). */
 void gt_field_required(struct gt_field_errors *errs, const char *field, const char *detail);
@@ -74,7 +76,7 @@ bool gt_openapi_has_rules(const struct gt_openapi *s);
  * Removes what the schema does not declare.  unknown, if not NULL, is called with the path of each
  * removed field ("spec.foo[0].bar").
  */
-void gt_openapi_prune(const struct gt_openapi *s, struct gt_arena *a, struct gt_node *value,
+void gt_openapi_prune(const struct gt_openapi *s, struct gt_node *value,
 		      void (*unknown)(void *arg, const char *path), void *arg);
 
 /* Fills in defaults, and drops nulls that are not nullable and have none. */
