@@ -72,8 +72,7 @@ static int start_child(struct up *up, size_t i, struct gt_err *err)
 		gt_xasprintf("--log-level=%s", cli_flag_string(up->call, "log-level"));
 	gt_autofree char *data = gt_xasprintf(
 		i == API_SERVER ? "--data=%s/apiserver" : "--storage-path=%s/storage", up->dir);
-	gt_autofree char *port =
-		gt_xasprintf("--port=%lld", (long long)cli_flag_int(up->call, "port"));
+	gt_autofree char *port = port_flag(up);
 	gt_autofree char *delay =
 		gt_xasprintf("--simulate-delay=%s", cli_flag_string(up->call, "simulate-delay"));
 	gt_autofree char *tmp = gt_xasprintf("TMPDIR=%s/tmp", up->dir);
