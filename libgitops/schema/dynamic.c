@@ -278,10 +278,9 @@ int gt_dynamic_type(struct gt_arena *a, const struct gt_node *schema, struct gt_
 		return GT_OK;
 	}
 	int rc = build(&b, schema, false, true, &t);
-	if (rc < 0)
-		return rc;
 	if (gt_arena_check(a, err) < 0)
 		return GT_E_BUDGET;
-	*ret = t;
-	return GT_OK;
+	if (rc == GT_OK)
+		*ret = t;
+	return rc;
 }
