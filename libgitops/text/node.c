@@ -241,7 +241,7 @@ bool gt_node_get_double(const struct gt_node *n, double *ret_d)
 {
 	if (!gt_node_is(n, GT_INT) && !gt_node_is(n, GT_FLOAT))
 		return false;
-	return gt_str_double(gt_strn(n->s, n->n), ret_d);
+	return gt_number_double(gt_strn(n->s, n->n), ret_d);
 }
 
 struct gt_node *gt_node__at(const struct gt_node *n, const char *const *keys)

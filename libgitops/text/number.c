@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/map.h"
 
 /* Rounds d to n digits; *ret_point is where the decimal point stands. */
@@ -226,6 +227,22 @@ uint64_t gt_number_hash(struct gt_str x)
 			h = (h ^ (unsigned char)d.digits.p[i]) * 0x100000001b3ull;
 	}
 	return gt_hash_bytes(&h, sizeof h);
+}
+
+bool gt_number_double(struct gt_str text, double *ret_d)
+{
+	char small[64];
+	gt_autofree char *large = NULL;
+	char *copy = small, *end;
+
+	if (!gt_number_valid(text, NULL))
+		return false;
+	if (text.n >= sizeof small)
+		copy = large = gt_xmalloc(text.n + 1);
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	*ret_d = strtod(copy, &end);
+	return end == copy + text.n;
 }
 
 bool gt_number_valid(struct gt_str text, bool *ret_integer)

@@ -29,6 +29,9 @@ void gt_double_g(double d, char text[GT_DOUBLE_TEXT]);
 int gt_number_cmp(struct gt_str x, struct gt_str y);
 uint64_t gt_number_hash(struct gt_str x); /* equal numbers have equal hashes */
 
+/* The nearest double of a JSON number of any length; infinite when out of range. */
+bool gt_number_double(struct gt_str text, double *ret_d);
+
 /* Whether the text is a number of RFC 8259, and whether it is one without fraction and exponent. */
 bool gt_number_valid(struct gt_str text, bool *ret_integer);
 
