@@ -206,7 +206,7 @@ static int build_scalar(struct builder *b, const struct gt_node *schema, const c
 	t->kind = GT_TYPE_SCALAR;
 	t->atomic = true;
 	if (!strcmp(type, "string")) {
-		t->scalar = string_scalar(schema);
+		t->scalar = (uint8_t)string_scalar(schema);
 		t->enums = copy_strings(b, gt_node_get(schema, "enum"));
 	} else if (!strcmp(type, "integer")) {
 		t->scalar = GT_SCALAR_INT64;

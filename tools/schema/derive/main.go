@@ -2,9 +2,11 @@
 //
 //	go run . DIR
 //	go run . fixtures DIR COUNT
+//	go run . check
 //
 // The second form writes the test data of tests/data/schema, with COUNT
-// objects for the typed round trip.
+// objects for the typed round trip.  The third compares the facts with those
+// that client-go carries for server-side apply.
 //
 // It needs the network, or a filled Go module cache, and is never run by the
 // build: its output is checked in.  Types come from the Go declarations
@@ -73,8 +75,14 @@ func main() {
 		writeFixtures(os.Args[2], n)
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == "check" {
+		if check(deriveKubernetes()) > 0 {
+			os.Exit(1)
+		}
+		return
+	}
 	if len(os.Args) != 2 {
-		log.Fatal("usage: derive DIR | derive fixtures DIR COUNT")
+		log.Fatal("usage: derive DIR | fixtures DIR COUNT | check")
 	}
 	writeFile(os.Args[1], deriveKubernetes())
 	writeFile(os.Args[1], deriveKustomize())
