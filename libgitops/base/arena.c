@@ -84,11 +84,14 @@ static bool arena_add_chunk(struct gt_arena *a, size_t need)
 	if (size < need + head)
 		size = need + head >= MAX_CHUNK ? (need + head + 4095) & ~(size_t)4095
 						: need + head;
-	if (a->budget && (a->used >= a->budget || size > a->budget - a->used)) {
-		/* The last chunk may be smaller than the step, never larger than the budget. */
-		size = need + head;
-		if (a->used >= a->budget || size > a->budget - a->used)
+	if (a->budget) {
+		size_t left = a->used < a->budget ? a->budget - a->used : 0;
+
+		if (left < need + head)
 			return false;
+		/* The last chunk is what the budget has left. */
+		if (size > left)
+			size = left;
 	}
 
 	struct gt_arena_chunk *c = chunk_new(size);
@@ -183,6 +186,8 @@ char *gt_arena_printf(struct gt_arena *a, const char *fmt, ...)
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	if (n < 0)
+		a->failed = true;
 	char *p = n < 0 ? NULL : gt_arena_alloc(a, (size_t)n + 1);
 	if (p)
 		vsnprintf(p, (size_t)n + 1, fmt, again);
@@ -194,6 +199,10 @@ int gt_arena_check(const struct gt_arena *a, struct gt_err *err)
 {
 	if (!a->failed)
 		return GT_OK;
+	if (!a->budget)
+		return gt_fail(err, GT_E_BUDGET, "out of memory");
+	if (a->budget < (size_t)1 << 20)
+		return gt_fail(err, GT_E_BUDGET, "memory budget of %zu bytes exhausted", a->budget);
 	return gt_fail(err, GT_E_BUDGET, "memory budget of %zu MiB exhausted", a->budget >> 20);
 }
 

@@ -97,6 +97,8 @@ void gt_buf_vprintf(struct gt_buf *b, const char *fmt, va_list ap)
 
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
+	if (n < 0)
+		b->failed = true;
 	char *at = n < 0 ? NULL : gt_buf_reserve(b, (size_t)n);
 	if (at) {
 		vsnprintf(at, (size_t)n + 1, fmt, again);

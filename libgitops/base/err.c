@@ -4,34 +4,40 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Cuts a text that filled its buffer at a whole UTF-8 character. */
+/* Cuts the last character off a text of n bytes that filled its buffer, unless it is whole. */
 static void cut_at_character(char *text, size_t n)
 {
 	size_t i = n;
 
-	while (i > 0 && ((unsigned char)text[i - 1] & 0xc0) == 0x80)
+	while (i > 0 && n - i < 3 && ((unsigned char)text[i - 1] & 0xc0) == 0x80)
 		i--;
-	if (i > 0 && (unsigned char)text[i - 1] >= 0xc0)
+	unsigned char lead = i > 0 ? (unsigned char)text[i - 1] : 0;
+	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+	if (len > 1 && n - (i - 1) < len)
 		text[i - 1] = '\0';
 }
 
-static void format_text(char *text, const char *fmt, va_list ap)
+static void format_text(char *text, size_t size, const char *fmt, va_list ap)
 {
-	int n = vsnprintf(text, GT_ERR_TEXT_MAX, fmt, ap);
+	int n = vsnprintf(text, size, fmt, ap);
 
 	if (n < 0)
 		text[0] = '\0';
-	else if (n >= GT_ERR_TEXT_MAX)
-		cut_at_character(text, GT_ERR_TEXT_MAX - 1);
+	else if ((size_t)n >= size)
+		cut_at_character(text, size - 1);
 }
 
 int gt_vfail(struct gt_err *err, enum gt_code code, const char *fmt, va_list ap)
 {
+	char text[GT_ERR_TEXT_MAX];
+
 	if (!err)
 		return code;
+	/* Not in place: the text of *err itself may be among the arguments. */
+	format_text(text, sizeof text, fmt, ap);
 	gt_err_reset(err);
 	err->code = code;
-	format_text(err->text, fmt, ap);
+	memcpy(err->text, text, strlen(text) + 1);
 	return code;
 }
 
@@ -94,10 +100,8 @@ int gt_wrap(struct gt_err *err, const char *fmt, ...)
 	if (!err)
 		return GT_E_INTERNAL;
 	va_start(ap, fmt);
-	int n = vsnprintf(context, sizeof context - 2, fmt, ap);
+	format_text(context, sizeof context - 2, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return err->code;
 	size_t len = strlen(context);
 	memcpy(context + len, ": ", 3);
 	len += 2;

@@ -54,7 +54,8 @@ int gt_vfail(struct gt_err *err, enum gt_code code, const char *fmt, va_list ap)
 int gt_fail_errno(struct gt_err *err, int errnum, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " before the text and returns the code that is there already. */
+/* Puts "context: " before the text and returns the code that is there already; without an err
+ * there is none, and it returns GT_E_INTERNAL. */
 int gt_wrap(struct gt_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Empties *err for reuse. */

@@ -43,11 +43,32 @@ static void interrupt(void *arg)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/*
+ * The deadline on the clock that the kernel waits by.  It differs from gt_now_mono() while a test
+ * has stopped the clocks; waits take real time even then.
+ */
+static struct timespec kernel_time(int64_t deadline)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t left = deadline - gt_now_mono();
+	if (left < 0)
+		left = 0;
+	int64_t nanos = left % GT_NS_PER_S + now.tv_nsec;
+	return (struct timespec){
+		.tv_sec = now.tv_sec + left / GT_NS_PER_S + nanos / GT_NS_PER_S,
+		.tv_nsec = nanos % GT_NS_PER_S,
+	};
+}
+
 /* Waits for delivery, an interrupt or the deadline; true when delivered.  Called locked. */
 static bool wait_until(struct gt_future *f, int64_t deadline)
 {
-	struct timespec at = {.tv_sec = deadline / GT_NS_PER_S, .tv_nsec = deadline % GT_NS_PER_S};
+	struct timespec at = {0};
 
+	if (deadline != INT64_MAX)
+		at = kernel_time(deadline);
 	while (!f->done && !f->interrupted) {
 		if (deadline == INT64_MAX)
 			pthread_cond_wait(&f->cond, &f->lock);
