@@ -112,23 +112,14 @@ void gt_schema_kind_at(const struct gt_schema *s, size_t i, struct gt_schema_kin
 	read_kind(s, (uint32_t)i, ret);
 }
 
-static const char *list_at(const struct gt_schema *s, uint32_t list, size_t i)
-{
-	while (i > 0 && s->lists[list] != 0) {
-		list++;
-		i--;
-	}
-	return s->lists[list] != 0 ? s->strings + s->lists[list] : NULL;
-}
-
 const char *gt_schema_short_name(const struct gt_schema_kind *k, size_t i)
 {
-	return list_at(k->set, k->set->kinds[k->row].short_names, i);
+	return gt_schema__list_at(k->set, k->set->kinds[k->row].short_names, i);
 }
 
 const char *gt_schema_category(const struct gt_schema_kind *k, size_t i)
 {
-	return list_at(k->set, k->set->kinds[k->row].categories, i);
+	return gt_schema__list_at(k->set, k->set->kinds[k->row].categories, i);
 }
 
 bool gt_schema_sub_at(const struct gt_schema_kind *k, size_t i, struct gt_schema_sub *ret)
@@ -167,7 +158,7 @@ void gt_schema_group_at(const struct gt_schema *s, size_t i, struct gt_schema_gr
 
 const char *gt_schema_group_version(const struct gt_schema_group *g, size_t i)
 {
-	return list_at(g->set, g->set->groups[g->row].versions, i);
+	return gt_schema__list_at(g->set, g->set->groups[g->row].versions, i);
 }
 
 bool gt_schema_is_namespaced(const struct gt_schema *s, const char *group, const char *version,
@@ -181,13 +172,6 @@ bool gt_schema_is_namespaced(const struct gt_schema *s, const char *group, const
 }
 
 /* --- named types --------------------------------------------------------------------------- */
-
-static const struct gt_struct_row *struct_of(struct gt_type t)
-{
-	const struct gt_type_row *r = t.set ? &t.set->types[t.row] : NULL;
-
-	return r && r->kind == GT_TYPE_STRUCT ? &t.set->structs[r->ref] : NULL;
-}
 
 static bool has_name(const struct gt_schema *s, const struct gt_struct_row *st, struct gt_str name)
 {
@@ -207,7 +191,7 @@ struct gt_type gt_schema_find_type(const struct gt_schema *s, const char *name)
 
 size_t gt_schema_type_name(struct gt_type t, char *buf, size_t size)
 {
-	const struct gt_struct_row *st = struct_of(t);
+	const struct gt_struct_row *st = gt_schema__struct(t);
 	int n = 0;
 
 	if (st)
@@ -254,7 +238,7 @@ static void read_proto(struct gt_type t, const struct gt_proto_row *p, struct gt
 
 bool gt_schema_proto_field(struct gt_type t, uint32_t number, struct gt_field *ret)
 {
-	const struct gt_struct_row *st = struct_of(t);
+	const struct gt_struct_row *st = gt_schema__struct(t);
 	size_t lo = 0, hi = st ? st->protos : 0;
 
 	while (lo < hi) {

@@ -124,7 +124,7 @@ bool gt_schema_is_namespaced(const struct gt_schema *s, const char *group, const
 /*
  * A type by its OpenAPI name ("io.k8s.api.core.v1.PodSpec"), GT_TYPE_NONE when
  * unknown; and the name of a struct type, written to buf ("" for unnamed
- * ones).  gt_schema_type_name() returns the length it needs.
+ * ones).  gt_schema_type_name() returns the length it needs.  Finding is O(types): keep the result.
  */
 struct gt_type gt_schema_find_type(const struct gt_schema *s, const char *name);
 size_t gt_schema_type_name(struct gt_type t, char *buf, size_t size);
@@ -139,7 +139,10 @@ struct gt_type gt_schema_type_at(const struct gt_schema *s, size_t i);
  */
 bool gt_schema_proto_field(struct gt_type t, uint32_t number, struct gt_field *ret);
 
-/* How protobuf wraps a value whose JSON form has no message of its own. */
+/*
+ * How protobuf wraps a value whose JSON form has no message of its own.  Of the three unions
+ * gt_type_elem() is the schema that may stand there; the type itself is untyped.
+ */
 enum gt_wire {
 	GT_WIRE_PLAIN,
 	GT_WIRE_RAW,        /* {1: JSON bytes} */

@@ -85,6 +85,22 @@ struct gt_schema {
 	uint32_t n_structs, n_kinds, n_groups;
 };
 
+/* The i-th string of a run that ends with string 0; NULL beyond the last. */
+static inline const char *gt_schema__list_at(const struct gt_schema *s, uint32_t list, size_t i)
+{
+	for (; i > 0 && s->lists[list] != 0; i--)
+		list++;
+	return s->lists[list] != 0 ? s->strings + s->lists[list] : NULL;
+}
+
+/* The struct that a table's type stands for, or NULL. */
+static inline const struct gt_struct_row *gt_schema__struct(struct gt_type t)
+{
+	const struct gt_type_row *r = t.set ? &t.set->types[t.row] : NULL;
+
+	return r && r->kind == GT_TYPE_STRUCT ? &t.set->structs[r->ref] : NULL;
+}
+
 extern const struct gt_schema gt_schema__k8s;
 extern const struct gt_schema gt_schema__kustomize;
 

@@ -16,13 +16,6 @@ static const struct gt_type_row *row_of(struct gt_type t)
 	return &t.set->types[t.row];
 }
 
-static const struct gt_struct_row *struct_of(struct gt_type t)
-{
-	const struct gt_type_row *r = row_of(t);
-
-	return r->kind == GT_TYPE_STRUCT ? &t.set->structs[r->ref] : NULL;
-}
-
 struct gt_type gt_type_deduced(void)
 {
 	return gt_dyn__type(&gt_dyn__deduced);
@@ -67,16 +60,6 @@ enum gt_list_type gt_type_list(struct gt_type t)
 	return t.dyn ? t.dyn->list : GT_LIST_ATOMIC;
 }
 
-/* The i-th string of a run that ends with string 0. */
-static const char *list_at(const struct gt_schema *s, uint32_t list, size_t i)
-{
-	while (i > 0 && s->lists[list] != 0) {
-		list++;
-		i--;
-	}
-	return s->lists[list] != 0 ? s->strings + s->lists[list] : NULL;
-}
-
 static const char *array_at(const char *const *v, size_t i)
 {
 	while (v && i > 0 && *v) {
@@ -90,14 +73,14 @@ const char *gt_type_key(struct gt_type t, size_t i)
 {
 	if (gt_type_list(t) != GT_LIST_MAP)
 		return NULL;
-	return t.set ? list_at(t.set, row_of(t)->ref, i) : array_at(t.dyn->keys, i);
+	return t.set ? gt_schema__list_at(t.set, row_of(t)->ref, i) : array_at(t.dyn->keys, i);
 }
 
 const char *gt_type_enum(struct gt_type t, size_t i)
 {
 	if (gt_type_kind(t) != GT_TYPE_SCALAR)
 		return NULL;
-	return t.set ? list_at(t.set, row_of(t)->ref, i) : array_at(t.dyn->enums, i);
+	return t.set ? gt_schema__list_at(t.set, row_of(t)->ref, i) : array_at(t.dyn->enums, i);
 }
 
 bool gt_type_keeps_unknown(struct gt_type t)
@@ -139,7 +122,7 @@ static void read_dyn_field(const struct gt_dyn_field *f, struct gt_field *ret)
 
 static bool static_field(struct gt_type t, struct gt_str name, struct gt_field *ret)
 {
-	const struct gt_struct_row *st = struct_of(t);
+	const struct gt_struct_row *st = gt_schema__struct(t);
 	size_t lo = 0, hi = st ? st->fields : 0;
 
 	while (lo < hi) {
@@ -186,7 +169,7 @@ size_t gt_type_field_count(struct gt_type t)
 	if (t.dyn)
 		return t.dyn->n_fields;
 
-	const struct gt_struct_row *st = t.set ? struct_of(t) : NULL;
+	const struct gt_struct_row *st = gt_schema__struct(t);
 	return st ? st->fields : 0;
 }
 
@@ -195,7 +178,7 @@ void gt_type_field_at(struct gt_type t, size_t i, struct gt_field *ret)
 	if (t.dyn)
 		read_dyn_field(&t.dyn->fields[i], ret);
 	else
-		read_field_row(t.set, &t.set->fields[struct_of(t)->field + i], ret);
+		read_field_row(t.set, &t.set->fields[gt_schema__struct(t)->field + i], ret);
 }
 
 struct gt_type gt_type_child(struct gt_type t, const char *name, size_t n)
