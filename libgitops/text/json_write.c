@@ -1,4 +1,5 @@
 /* The JSON writer: the bytes Go's encoding/json would write. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,17 +197,27 @@ static void write_seq(const struct writer *w, const struct gt_node *seq, unsigne
 	gt_buf_addc(w->out, ']');
 }
 
-static void write_float(const struct writer *w, const struct gt_node *n)
+/* Go keeps what fits int64 or uint64 and makes a double of every other number. */
+static bool is_go_integer(struct gt_str text)
 {
+	int64_t i;
+	uint64_t u;
+
+	return gt_str_i64(text, &i) || gt_str_u64(text, &u);
+}
+
+static void write_number(const struct writer *w, const struct gt_node *n)
+{
+	struct gt_str s = gt_node_text(n);
 	char text[GT_DOUBLE_TEXT];
 	double d;
 
-	if (w->style & GT_JSON_GO_NUMBERS && gt_node_get_double(n, &d)) {
+	if (w->style & GT_JSON_GO_NUMBERS && (n->kind == GT_FLOAT || !is_go_integer(s)) &&
+	    gt_number_double(s, &d) && isfinite(d)) {
 		gt_double_json(d, text);
-		gt_buf_adds(w->out, text);
-	} else {
-		gt_buf_add_str(w->out, gt_node_text(n));
+		s = gt_str(text);
 	}
+	gt_buf_add_str(w->out, s);
 }
 
 static void write_value(const struct writer *w, const struct gt_node *n, unsigned level)
@@ -214,8 +225,8 @@ static void write_value(const struct writer *w, const struct gt_node *n, unsigne
 	switch (gt_node_kind(n)) {
 	case GT_NULL: gt_buf_add(w->out, "null", 4); break;
 	case GT_BOOL: gt_buf_adds(w->out, n->truth ? "true" : "false"); break;
-	case GT_INT: gt_buf_add(w->out, n->s, n->n); break;
-	case GT_FLOAT: write_float(w, n); break;
+	case GT_INT:
+	case GT_FLOAT: write_number(w, n); break;
 	case GT_STR: gt_json_write_str(w->out, gt_strn(n->s, n->n), w->style & GT_JSON_HTML); break;
 	case GT_SEQ: write_seq(w, n, level); break;
 	case GT_MAP: write_map(w, n, level); break;

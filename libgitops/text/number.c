@@ -23,16 +23,19 @@ static void round_to(double d, int n, char digits[GT_DOUBLE_TEXT], int *ret_poin
 	*ret_point = e ? (int)strtol(e + 1, &end, 10) + 1 : 1;
 }
 
-static bool reads_back(double d, const char *digits, int point)
+static bool reads_back(double d, bool narrow, const char *digits, int point)
 {
 	char text[GT_DOUBLE_TEXT + 16];
 
 	snprintf(text, sizeof text, "0.%se%d", digits, point);
-	return strtod(text, NULL) == d;
+	return narrow ? strtof(text, NULL) == (float)d : strtod(text, NULL) == d;
 }
 
-int gt_double_digits(double d, char digits[GT_DOUBLE_TEXT], int *ret_point)
+/* narrow: d is a float, and the digits need only tell it from other floats. */
+static int shortest(double d, bool narrow, char digits[GT_DOUBLE_TEXT], int *ret_point)
 {
+	bool normal = narrow ? fpclassify((float)d) == FP_NORMAL : fpclassify(d) == FP_NORMAL;
+
 	d = fabs(d);
 	if (d == 0) {
 		digits[0] = '0';
@@ -40,17 +43,21 @@ int gt_double_digits(double d, char digits[GT_DOUBLE_TEXT], int *ret_point)
 		*ret_point = 1;
 		return 1;
 	}
-	/* Every decimal of 15 digits survives, so only denormals can need a search from below. */
-	int n = fpclassify(d) == FP_NORMAL ? 15 : 1;
-	for (; n <= 17; n++) {
+	/* Every decimal of 15 (6) digits survives, so only denormals need a search from below. */
+	for (int n = !normal ? 1 : narrow ? 6 : 15; n <= 17; n++) {
 		round_to(d, n, digits, ret_point);
-		if (reads_back(d, digits, *ret_point))
+		if (reads_back(d, narrow, digits, *ret_point))
 			break;
 	}
 	int len = (int)strlen(digits);
 	while (len > 1 && digits[len - 1] == '0')
 		digits[--len] = '\0';
 	return len;
+}
+
+int gt_double_digits(double d, char digits[GT_DOUBLE_TEXT], int *ret_point)
+{
+	return shortest(d, false, digits, ret_point);
 }
 
 /* d.ddde+XX; Go writes two digits of exponent, its JSON encoder cuts e-0X to e-X. */
@@ -105,7 +112,7 @@ void gt_double_json(double d, char text[GT_DOUBLE_TEXT])
 		put_plain(text, digits, n, point);
 }
 
-void gt_double_g(double d, char text[GT_DOUBLE_TEXT])
+static void put_g(double d, bool narrow, char text[GT_DOUBLE_TEXT])
 {
 	char digits[GT_DOUBLE_TEXT];
 	int point;
@@ -114,13 +121,23 @@ void gt_double_g(double d, char text[GT_DOUBLE_TEXT])
 		memcpy(text, isnan(d) ? "NaN" : d > 0 ? "+Inf" : "-Inf", isnan(d) ? 4 : 5);
 		return;
 	}
-	int n = gt_double_digits(d, digits, &point);
+	int n = shortest(d, narrow, digits, &point);
 	if (signbit(d))
 		*text++ = '-';
 	if (d != 0 && (point - 1 < -4 || point - 1 >= 6))
 		put_exponent(text, digits, n, point, false);
 	else
 		put_plain(text, digits, n, point);
+}
+
+void gt_double_g(double d, char text[GT_DOUBLE_TEXT])
+{
+	put_g(d, false, text);
+}
+
+void gt_float_g(float f, char text[GT_DOUBLE_TEXT])
+{
+	put_g((double)f, true, text);
 }
 
 /* A JSON number taken apart: value = 0.DIGITS * 10^point, without zeros at either end. */

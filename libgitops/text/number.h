@@ -24,6 +24,7 @@ void gt_double_json(double d, char text[GT_DOUBLE_TEXT]);
 
 /* As Go's strconv.FormatFloat(d, 'g', -1, 64) and fmt's %v: 0.5, 1e+06, 1e-05, NaN, +Inf. */
 void gt_double_g(double d, char text[GT_DOUBLE_TEXT]);
+void gt_float_g(float f, char text[GT_DOUBLE_TEXT]); /* as with a bit size of 32 */
 
 /* Compares by value; both must be JSON numbers.  Exact for any length and exponent. */
 int gt_number_cmp(struct gt_str x, struct gt_str y);

@@ -18,7 +18,8 @@ enum gt_yaml_rules {
 	/* sigs.k8s.io/yaml over go-yaml v2: YAML 1.1 words (yes, on, y as keys...), 0777 octal,
 	 * 1_000, sexagesimal stays a string.  What kubectl and controllers use for manifests. */
 	GT_YAML_GO_V2,
-	/* go-yaml v3 as kyaml uses it: 1.1 bool words stay strings when untyped. */
+	/* go-yaml v3: the bool words of 1.1 are strings, times become RFC 3339, a map's own keys
+	 * win over merged ones, keys keep the text they were written with. */
 	GT_YAML_GO_V3,
 };
 

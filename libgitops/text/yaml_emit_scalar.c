@@ -385,14 +385,6 @@ static struct gt_str repair(struct gt_buf *buf, struct gt_str s)
 	return gt_buf_str(buf);
 }
 
-static void put_time(struct gt_yaml_out *o, struct gt_str s, unsigned indent)
-{
-	gt_auto_buf text = {0};
-
-	gt_yaml__rfc3339(&text, s);
-	put_string(o, gt_buf_str(&text), GT_STYLE_ANY, false, indent);
-}
-
 void gt_yaml__put_scalar(struct gt_yaml_out *o, const struct gt_node *n, unsigned indent)
 {
 	gt_auto_buf repaired = {0};
@@ -402,11 +394,8 @@ void gt_yaml__put_scalar(struct gt_yaml_out *o, const struct gt_node *n, unsigne
 	case GT_INT:
 	case GT_FLOAT: put_number(o, n); break;
 	case GT_STR:
-		if (n->flags & GT_NODE_TIME && !(o->style & GT_YAML_KEEP_STYLE))
-			put_time(o, gt_node_text(n), indent);
-		else
-			put_string(o, repair(&repaired, gt_node_text(n)), (enum gt_style)n->style,
-				   false, indent);
+		put_string(o, repair(&repaired, gt_node_text(n)), (enum gt_style)n->style, false,
+			   indent);
 		break;
 	default: gt_yaml__put(o, "null", 4); break;
 	}

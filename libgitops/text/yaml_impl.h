@@ -4,9 +4,6 @@
 
 #include "text/yaml.h"
 
-/* Set in gt_node.flags of a plain scalar that GT_YAML_GO_V3 reads as a time. */
-#define GT_NODE_TIME (1u << 0)
-
 enum gt_yaml_type {
 	GT_YAML_STR,
 	GT_YAML_NULL,

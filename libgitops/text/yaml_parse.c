@@ -2,7 +2,9 @@
  * The YAML parser: libyaml's events become a tree, without recursion.  Open collections lie on a
  * stack of frames, their finished children on a stack of pairs, as in the JSON parser.
  */
+#include <math.h>
 #include <string.h>
+
 #include <yaml.h>
 
 #include "base/alloc.h"
@@ -10,6 +12,7 @@
 #include "base/limits.h"
 #include "text/json.h"
 #include "text/node_impl.h"
+#include "text/number.h"
 #include "text/yaml_impl.h"
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
@@ -184,6 +187,17 @@ static struct gt_node *binary_node(struct loader *ld, struct gt_str text)
 	return gt_node_strn(ld->a, gt_buf_str(&bytes));
 }
 
+/* Version 2 leaves times as they are written; version 3 makes RFC 3339 of them. */
+static struct gt_node *time_node(struct loader *ld, struct gt_str text)
+{
+	gt_auto_buf buf = {0};
+
+	if (ld->opts->rules == GT_YAML_GO_V2)
+		return gt_node_strn(ld->a, text);
+	gt_yaml__rfc3339(&buf, text);
+	return gt_node_strn(ld->a, gt_buf_str(&buf));
+}
+
 static int make_scalar(struct loader *ld, const yaml_event_t *ev, struct gt_node **ret_node)
 {
 	struct gt_str text = gt_strn((const char *)ev->data.scalar.value, ev->data.scalar.length);
@@ -206,8 +220,8 @@ static int make_scalar(struct loader *ld, const yaml_event_t *ev, struct gt_node
 		break;
 	}
 	case GT_YAML_INF_NAN: return fail_event(ld, ev, "a number that JSON does not have: ", text);
+	case GT_YAML_TIME: n = time_node(ld, text); break;
 	case GT_YAML_STR:
-	case GT_YAML_TIME:
 		if (is_binary((const char *)ev->data.scalar.tag)) {
 			n = binary_node(ld, text);
 			if (!n && !ld->a->failed)
@@ -221,12 +235,37 @@ static int make_scalar(struct loader *ld, const yaml_event_t *ev, struct gt_node
 	if (!n)
 		return gt_arena_check(ld->a, ld->err);
 	n->style = scalar_style(ev->data.scalar.style);
-	if (type == GT_YAML_TIME && ld->opts->rules == GT_YAML_GO_V3)
-		n->flags |= GT_NODE_TIME;
 	n->line = (uint32_t)ev->start_mark.line + 1;
 	n->col = (uint32_t)ev->start_mark.column + 1;
 	*ret_node = n;
 	return GT_OK;
+}
+
+/* The text sigs.k8s.io/yaml gives to a key that is no string; floats are printed as 32 bits. */
+static struct gt_str usual_text(struct loader *ld, struct gt_str text, enum gt_yaml_type type,
+				char number[GT_DOUBLE_TEXT])
+{
+	enum gt_kind kind;
+	int64_t i;
+	double d;
+
+	switch (type) {
+	case GT_YAML_BOOL: return word_is_true(text) ? GT_STR_LIT("true") : GT_STR_LIT("false");
+	case GT_YAML_INF_NAN:
+		return gt_str((text.p[text.n - 1] | 0x20) == 'n' ? ".nan"
+			      : text.p[0] == '-'                 ? "-.inf"
+								 : ".inf");
+	case GT_YAML_INT:
+	case GT_YAML_FLOAT:
+		text = gt_yaml__number(ld->a, text, &kind);
+		if (type == GT_YAML_FLOAT && !(kind == GT_INT && gt_str_i64(text, &i)) &&
+		    gt_number_double(text, &d)) {
+			gt_float_g((float)d, number);
+			return isinf((float)d) ? gt_str(d < 0 ? "-.inf" : ".inf") : gt_str(number);
+		}
+		return text;
+	default: return text;
+	}
 }
 
 /*
@@ -236,8 +275,8 @@ static int make_scalar(struct loader *ld, const yaml_event_t *ev, struct gt_node
 static int make_key(struct loader *ld, const yaml_event_t *ev, struct gt_pair *pair)
 {
 	struct gt_str text = gt_strn((const char *)ev->data.scalar.value, ev->data.scalar.length);
+	char number[GT_DOUBLE_TEXT];
 	enum gt_yaml_type type;
-	enum gt_kind kind;
 	int rc = resolve_event(ld, ev, &type);
 
 	if (rc < 0)
@@ -252,10 +291,7 @@ static int make_key(struct loader *ld, const yaml_event_t *ev, struct gt_pair *p
 	if (ld->opts->rules == GT_YAML_GO_V2) {
 		if (type == GT_YAML_NULL)
 			return fail_event(ld, ev, "null cannot be a key", GT_STR_LIT(""));
-		if (type == GT_YAML_BOOL)
-			text = word_is_true(text) ? GT_STR_LIT("true") : GT_STR_LIT("false");
-		else if (type == GT_YAML_INT || type == GT_YAML_FLOAT)
-			text = gt_yaml__number(ld->a, text, &kind);
+		text = usual_text(ld, text, type, number);
 	}
 	if (text.n > UINT32_MAX)
 		return gt_fail(ld->err, GT_E_BUDGET, "key larger than 4 GiB");
@@ -500,7 +536,7 @@ static int on_close(struct loader *ld)
 static int on_scalar(struct loader *ld, const yaml_event_t *ev)
 {
 	const char *anchor = (const char *)ev->data.scalar.anchor;
-	struct gt_node *n;
+	struct gt_node *n = NULL;
 	int rc;
 
 	if (at_key(ld)) {
@@ -526,7 +562,7 @@ static int on_scalar(struct loader *ld, const yaml_event_t *ev)
 
 static int on_alias(struct loader *ld, const yaml_event_t *ev)
 {
-	struct gt_node *n;
+	struct gt_node *n = NULL;
 	int rc = expand_alias(ld, ev, &n);
 
 	if (rc < 0)

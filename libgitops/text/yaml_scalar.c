@@ -396,6 +396,17 @@ static enum gt_yaml_type resolve_number(struct gt_str s)
 	return is_finite_float(s) ? GT_YAML_FLOAT : GT_YAML_STR;
 }
 
+/* Go's own rule for floats, which counts where the library does not strip underscores first. */
+static bool underscores_ok(struct gt_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '_' &&
+		    !(i > 0 && is_digit(s.p[i - 1]) && i + 1 < s.n && is_digit(s.p[i + 1])))
+			return false;
+	}
+	return true;
+}
+
 enum gt_yaml_type gt_yaml__resolve(struct gt_str s, enum gt_yaml_rules rules)
 {
 	enum gt_yaml_type type;
@@ -417,9 +428,7 @@ enum gt_yaml_type gt_yaml__resolve(struct gt_str s, enum gt_yaml_rules rules)
 	case '.':
 		if (find_word(s, rules, &type))
 			return type;
-		/* Read by Go's float parser itself, which takes no underscores here. */
-		return gt_str_find(s, '_') == SIZE_MAX && is_finite_float(s) ? GT_YAML_FLOAT
-									     : GT_YAML_STR;
+		return underscores_ok(s) && is_finite_float(s) ? GT_YAML_FLOAT : GT_YAML_STR;
 	case '+':
 	case '-':
 		if (find_word(s, rules, &type))
