@@ -36,6 +36,9 @@ struct gt_git_refs {
 
 void gt_git_refs_fini(struct gt_git_refs *refs);
 const struct gt_git_ref *gt_git_refs_find(const struct gt_git_refs *refs, const char *name);
+/* Copies the name; *ret_ref, which may be NULL, is valid until the next call. */
+int gt_git_refs_add(struct gt_git_refs *refs, struct gt_str name, const struct gt_oid *id,
+		    struct gt_git_ref **ret_ref, struct gt_err *err);
 /* The commit a ref stands for: peeled if it is an annotated tag. */
 static inline const struct gt_oid *gt_git_ref_commit(const struct gt_git_ref *ref)
 {

@@ -13,6 +13,7 @@ struct gt_git_remote {
 	struct gt_git_transport *transport; /* borrowed */
 	struct gt_git_advert advert;
 	bool advertised;
+	bool spent;  /* the conversation of version 0 has had its fetch */
 	int version; /* 2 until the server says otherwise */
 };
 
@@ -24,8 +25,9 @@ void gt_git_remote_fini(struct gt_git_remote *r);
 int gt_git_remote_refs(struct gt_git_remote *r, struct gt_ctx *ctx, const char *const *prefixes,
 		       size_t n, struct gt_git_refs *ret_refs, struct gt_err *err);
 
-/* Adds what was asked for to the pack.  A filter the server does not know is left out; *opts says
- * what was used. */
+/* Adds what was asked for to the pack.  A filter that the server is not known to support is left
+ * out: call gt_git_remote_caps() first.  GT_E_NOT_FOUND when the server does not have an object,
+ * GT_E_FORBIDDEN when it gives only what its refs name. */
 int gt_git_remote_fetch(struct gt_git_remote *r, struct gt_ctx *ctx,
 			const struct gt_git_fetch_opts *opts, struct gt_git_pack *pack,
 			struct gt_err *err);

@@ -3,10 +3,13 @@
 
     git_http.py --root DIR [--port 0] [--ready FILE] [--user U --password P] [--bearer T]
                 [--tls-cert FILE --tls-key FILE] [--delay SECONDS] [--truncate BYTES] [--log FILE]
+                [--v0] [--refs-only] [--no-filter] [--moved PREFIX]
 
 Serves every repository below DIR, for fetch and push.  Prints the base URL (and writes it to
 FILE) once it listens.  --delay answers late, --truncate cuts every pack answer after so many bytes:
-both for tests of bad servers.  --log gets one line a request: METHOD PATH STATUS.
+both for tests of bad servers.  --log gets one line a request: METHOD PATH STATUS.  --v0 speaks the old
+protocol only, --refs-only gives only what refs name, --no-filter knows no partial fetches, --moved
+redirects what is below /PREFIX/.
 """
 
 import argparse
@@ -74,8 +77,10 @@ class GitHandler(BaseHTTPRequestHandler):
             "GIT_CONFIG_COUNT": "4",
             "GIT_CONFIG_KEY_0": "http.receivepack", "GIT_CONFIG_VALUE_0": "true",
             "GIT_CONFIG_KEY_1": "safe.directory", "GIT_CONFIG_VALUE_1": "*",
-            "GIT_CONFIG_KEY_2": "uploadpack.allowFilter", "GIT_CONFIG_VALUE_2": "true",
-            "GIT_CONFIG_KEY_3": "uploadpack.allowAnySHA1InWant", "GIT_CONFIG_VALUE_3": "true",
+            "GIT_CONFIG_KEY_2": "uploadpack.allowFilter",
+            "GIT_CONFIG_VALUE_2": "false" if self.options.no_filter else "true",
+            "GIT_CONFIG_KEY_3": "uploadpack.allowAnySHA1InWant",
+            "GIT_CONFIG_VALUE_3": "false" if self.options.refs_only else "true",
             "GIT_PROJECT_ROOT": os.path.abspath(self.options.root),
             "GIT_HTTP_EXPORT_ALL": "1",
             "REQUEST_METHOD": self.command,
@@ -88,7 +93,7 @@ class GitHandler(BaseHTTPRequestHandler):
         }
         if self.headers.get("Content-Encoding"):
             env["HTTP_CONTENT_ENCODING"] = self.headers["Content-Encoding"]
-        if self.headers.get("Git-Protocol"):
+        if self.headers.get("Git-Protocol") and not self.options.v0:
             env["GIT_PROTOCOL"] = self.headers["Git-Protocol"]
         return env
 
@@ -100,6 +105,13 @@ class GitHandler(BaseHTTPRequestHandler):
             self.refuse(401, "authentication required\n")
             return
         url = urlsplit(self.path)
+        if self.options.moved and url.path.startswith(f"/{self.options.moved}/"):
+            self.send_response(301)
+            self.send_header("Location", self.path[len(self.options.moved) + 1:])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            self.record(301)
+            return
         backend = subprocess.Popen(["git", "http-backend"], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, env=self.environment(url, len(body)))
         threading.Thread(target=self.feed, args=(backend.stdin, body), daemon=True).start()
@@ -167,6 +179,10 @@ def main():
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--truncate", type=int, default=0)
     parser.add_argument("--log")
+    parser.add_argument("--v0", action="store_true")
+    parser.add_argument("--refs-only", action="store_true")
+    parser.add_argument("--no-filter", action="store_true")
+    parser.add_argument("--moved")
     GitHandler.options = parser.parse_args()
     options = GitHandler.options
 
