@@ -38,7 +38,8 @@ static int setup(void **state)
 		"chmod +x deploy/run.sh; ln -s a.yaml app/link; echo x > deploy/base/k.yaml; "
 		"git add .; git commit -qm 'second: add the deployment'; "
 		"git tag -a -m annotated v1.1.0; git checkout -qb feature/x; "
-		"echo f > f.yaml; git add .; git commit -qm 'feature'; "
+		"echo f > f.yaml; git add .; GIT_COMMITTER_DATE=1700000100 git commit -qm "
+		"'feature'; git tag v2.0.0+new; git tag v2.0.0+old main; "
 		"git update-ref refs/pull/7/head HEAD; git checkout -q main; cd ..; "
 		"git clone -q --mirror work app.git; git init -q --bare empty.git"));
 	first = hash_of("v1.0.0");
@@ -176,7 +177,7 @@ static void check_strategies(const char *const *options)
 		assert_false(c.concrete);
 		assert_string_equal(c.revision, want);
 		size_t requests = git_server_requests(&server, NULL);
-		if (!options && requests != 1)
+		if (!options && requests != (again.semver && *again.semver == '2' ? 2 : 1))
 			fail_msg("%s: a poll took %zu requests", want, requests);
 		gt_git_checkout_fini(&c);
 	}

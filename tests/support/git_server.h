@@ -41,7 +41,8 @@ static inline int run_program(const char *const *argv, struct gt_buf *out)
 	posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	extern char **environ;
-	int rc = posix_spawnp(&pid, argv[0], &actions, NULL, (char **)(void *)argv, environ);
+	int rc = posix_spawnp(&pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv,
+			      environ);
 	close(pipe_fds[1]);
 	posix_spawn_file_actions_destroy(&actions);
 	char chunk[4096];
@@ -110,8 +111,10 @@ static inline void git_server_start(struct git_server *s, const char *const *opt
 	unlink(ready);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
 	extern char **environ;
-	if (posix_spawnp(&s->pid, argv[0], &actions, NULL, (char **)(void *)argv, environ) != 0)
+	if (posix_spawnp(&s->pid, argv[0], &actions, NULL, (char *const *)(uintptr_t)argv,
+			 environ) != 0)
 		fail_msg("cannot start python3");
 	posix_spawn_file_actions_destroy(&actions);
 	for (int i = 0; i < 10000 && access(ready, R_OK) < 0; i++) {
