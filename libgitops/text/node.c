@@ -142,7 +142,7 @@ static void keep_marks(struct gt_node *copy, const struct gt_node *n)
 		return;
 	copy->style = n->style;
 	copy->truth = n->truth;
-	copy->flags = n->flags;
+	copy->flags = (uint8_t)(n->flags & ~GT_NODE_MARK);
 	copy->line = n->line;
 	copy->col = n->col;
 }

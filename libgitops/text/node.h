@@ -149,14 +149,14 @@ struct gt_node *gt_node__at(const struct gt_node *n, const char *const *keys);
 	for (size_t item##__i = 0, item##__n = gt_node_count(seq); item##__i < item##__n;      \
 	     item##__i = item##__n + 1)                                                        \
 		for (struct gt_node *item = NULL;                                              \
-		     item##__i < item##__n && ((item = gt_node_item((seq), item##__i)), true); \
+		     item##__i < item##__n && (item = gt_node_item((seq), item##__i)) != NULL; \
 		     item##__i++)
 
 #define gt_map_each(map, pair)                                                                 \
 	for (size_t pair##__i = 0, pair##__n = gt_node_count(map); pair##__i < pair##__n;      \
 	     pair##__i = pair##__n + 1)                                                        \
 		for (const struct gt_pair *pair = NULL;                                        \
-		     pair##__i < pair##__n && ((pair = gt_node_pair((map), pair##__i)), true); \
+		     pair##__i < pair##__n && (pair = gt_node_pair((map), pair##__i)) != NULL; \
 		     pair##__i++)
 
 /* Deep equality: order of keys does not count, numbers compare by value (1 equals 1.0). */

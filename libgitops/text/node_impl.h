@@ -10,6 +10,10 @@
 /* Maps of more pairs than this have an index. */
 #define GT_INDEX_FROM 16
 
+/* Set in gt_node.flags for the time of one call and never copied: a node that a patch has made for
+ * itself, a collection the YAML parser has not closed yet. */
+#define GT_NODE_MARK (1u << 7)
+
 struct gt_pairs {
 	uint32_t cap;
 	uint32_t mask;   /* slots - 1 */

@@ -17,9 +17,6 @@
 
 #define TAG_PREFIX "tag:yaml.org,2002:"
 
-/* Marks a node in the map of anchors whose collection is still open. */
-#define NODE_OPEN (1u << 7)
-
 struct frame {
 	size_t base; /* of its children in the stack of pairs */
 	bool is_map;
@@ -351,7 +348,7 @@ static int expand_alias(struct loader *ld, const yaml_event_t *ev, struct gt_nod
 
 	if (!n)
 		return fail_event(ld, ev, "unknown anchor referenced: ", name);
-	if (n->flags & NODE_OPEN)
+	if (n->flags & GT_NODE_MARK)
 		return fail_event(ld, ev, "anchor contains itself: ", name);
 	size_t room = GT_LIMIT_ALIAS_NODES - ld->alias_nodes;
 	size_t count = count_nodes(n, room);
@@ -503,7 +500,7 @@ static int on_open(struct loader *ld, const yaml_event_t *ev)
 	if (f->anchor) {
 		struct gt_node *open = gt_node_null(ld->a);
 		if (open)
-			open->flags = NODE_OPEN;
+			open->flags = GT_NODE_MARK;
 		set_anchor(ld, f->anchor, open);
 	}
 	return gt_arena_check(ld->a, ld->err);
