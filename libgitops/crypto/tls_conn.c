@@ -156,9 +156,12 @@ int gt_tls_conn_new(struct gt_tls *tls, const char *server_name, struct gt_tls_c
 int gt_tls__on_new_session(SSL *ssl, SSL_SESSION *session)
 {
 	struct gt_tls_conn *c = SSL_get_app_data(ssl);
+	/* A copy: a connection that ends without a goodbye spoils its own session. */
+	SSL_SESSION *copy = SSL_SESSION_dup(session);
 
-	gt_tls__keep_session(c->tls, c->server_name, session);
-	return 1; /* The session is ours now. */
+	if (copy)
+		gt_tls__keep_session(c->tls, c->server_name, copy);
+	return 0;
 }
 
 static int fail_conn(struct gt_tls_conn *c, const char *what, struct gt_err *err)
