@@ -133,7 +133,8 @@ void gt_reply_end(struct gt_reply *reply);
  * the client sees a broken answer, never a short one that looks whole. */
 void gt_reply_abort(struct gt_reply *reply);
 
-/* Bytes written and not yet taken by the kernel: a producer stops, or gives up, when it grows. */
+/* Bytes written that the connection had no room for yet: a producer stops, or gives up, when they
+ * grow. */
 size_t gt_reply_pending(const struct gt_reply *reply);
 
 /* Whether the client has gone. */
