@@ -18,6 +18,9 @@ static void cut_at_character(char *text, size_t n)
 }
 
 static void format_text(char *text, size_t size, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void format_text(char *text, size_t size, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(text, size, fmt, ap);
 

@@ -109,7 +109,7 @@ static bool is_ip(const char *name)
 static int set_server_name(struct gt_tls_conn *c, struct gt_err *err)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(c->ssl);
-	const char *name = c->server_name;
+	char *name = c->server_name;
 	int ok;
 
 	if (is_ip(name)) {
