@@ -36,10 +36,10 @@ void gt_conn__close(struct gt_conn *c)
 	c->ops = NULL;
 	gt_tls_conn_free(c->tls);
 	c->tls = NULL;
+	gt_server__left(server);
 	/* A reset tells the client that the answer is not whole, however it was framed. */
 	if (!c->aborting || uv_tcp_close_reset(&c->tcp, free_conn) != 0)
 		uv_close((uv_handle_t *)&c->tcp, free_conn);
-	gt_server__left(server);
 }
 
 void gt_conn__expect(struct gt_conn *c, int64_t within_ns)
