@@ -17,7 +17,7 @@ struct app {
 	atomic_int retry_after; /* what /flaky asks for, -1 for nothing */
 	struct gt_reply *watch; /* the last one opened; loop thread */
 	char *seen_auth;        /* the last Authorization header at /auth; loop thread */
-	char other[64];         /* where /away leads */
+	char other[128];        /* where /away leads */
 };
 
 static inline void app_hello(void *arg, const struct gt_http_request *req, struct gt_reply *reply)
