@@ -45,13 +45,16 @@ struct gt_constraint;
 
 /*
  * Groups joined by ||, in a group parts joined by comma or space: = != > < >= <= ~ ^, wildcards,
- * "A - B".  Empty means any.  The constraint lives in the arena and borrows text.  GT_E_INVALID
- * with "improper constraint: ..." otherwise.
+ * "A - B".  "*" matches every release; the empty text is no constraint.  The constraint lives in
+ * the arena.  GT_E_INVALID with `improper constraint: "..."` otherwise.
  */
 int gt_constraint_parse(struct gt_arena *a, struct gt_str text, struct gt_constraint **ret_c,
 			struct gt_err *err);
 
 /* A version with a prerelease matches a group only if a part of that group has a prerelease. */
 bool gt_constraint_match(const struct gt_constraint *c, const struct gt_semver *v);
+
+/* Both in one step, for callers with one version: false for what is no version. */
+bool gt_constraint_match_text(const struct gt_constraint *c, struct gt_str version);
 
 #endif
