@@ -30,8 +30,23 @@ static struct gt_flag *find_short(const struct gt_flag_set *sets, char c)
 static int bad_value(const struct gt_flag *f, struct gt_str text, const char *cause,
 		     struct gt_err *err)
 {
-	return gt_fail(err, GT_E_INVALID, "invalid argument \"%.*s\" for \"--%s\" flag: %s",
-		       GT_STR_ARG(text), f->name, cause);
+	char short_name[8] = "";
+
+	if (f->short_name)
+		snprintf(short_name, sizeof short_name, "-%c, ", f->short_name);
+	return gt_fail(err, GT_E_INVALID, "invalid argument \"%.*s\" for \"%s--%s\" flag: %s",
+		       GT_STR_ARG(text), short_name, f->name, cause);
+}
+
+/* In the words of the Go function that would have failed. */
+static int bad_syntax(const struct gt_flag *f, struct gt_str text, const char *parser,
+		      struct gt_err *err)
+{
+	gt_auto_buf cause = {0};
+
+	gt_buf_printf(&cause, "strconv.%s: parsing \"%.*s\": invalid syntax", parser,
+		      GT_STR_ARG(text));
+	return bad_value(f, text, gt_buf_cstr(&cause), err);
 }
 
 static int set_bool(struct gt_flag *f, struct gt_str text, struct gt_err *err)
@@ -45,7 +60,7 @@ static int set_bool(struct gt_flag *f, struct gt_str text, struct gt_err *err)
 			return GT_OK;
 		}
 	}
-	return bad_value(f, text, "not a boolean", err);
+	return bad_syntax(f, text, "ParseBool", err);
 }
 
 static int set_string(struct gt_flag *f, const char *text, struct gt_err *err)
@@ -75,7 +90,7 @@ static void set_strings(struct gt_flag *f, struct gt_str text)
 
 	if (!f->seen)
 		gt_flag_list_fini(list);
-	while (gt_split_next(&it, ',', &part))
+	while (text.n && gt_split_next(&it, ',', &part))
 		gt_vec_push(list, gt_xstrndup(part.p, part.n));
 }
 
@@ -91,11 +106,11 @@ static int set_value(struct gt_flag *f, const char *text, struct gt_err *err)
 	case GT_FLAG_BOOL: rc = set_bool(f, s, err); break;
 	case GT_FLAG_INT:
 		if (!gt_str_i64(s, f->value))
-			rc = bad_value(f, s, "not an integer", err);
+			rc = bad_syntax(f, s, "ParseInt", err);
 		break;
 	case GT_FLAG_DOUBLE:
 		if (!gt_str_double(s, f->value))
-			rc = bad_value(f, s, "not a number", err);
+			rc = bad_syntax(f, s, "ParseFloat", err);
 		break;
 	case GT_FLAG_DURATION: {
 		struct gt_err cause;
@@ -122,6 +137,8 @@ static int parse_long(const struct gt_flag_set *sets, struct words *w, struct gt
 	gt_autofree char *name = gt_xstrndup(word, n);
 	struct gt_flag *f = gt_flags_find(sets, name);
 
+	if (n == 0 || *name == '-')
+		return gt_fail(err, GT_E_INVALID, "bad flag syntax: --%s", word);
 	if (!f)
 		return gt_fail(err, GT_E_INVALID, "unknown flag: --%s", name);
 	if (equals)

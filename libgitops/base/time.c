@@ -172,13 +172,13 @@ static bool take_clock(struct gt_str *s, struct civil *t)
 	       t->minute < 60 && t->second < 60;
 }
 
-/* ".123": at least one digit; those after the ninth are dropped. */
+/* ".123" or, as Go takes it, ",123": at least one digit; those after the ninth are dropped. */
 static bool take_fraction(struct gt_str *s, int32_t *ret_nanos)
 {
 	int32_t nanos = 0;
 	size_t n = 0;
 
-	if (!take_char(s, '.'))
+	if (!take_char(s, '.') && !take_char(s, ','))
 		return true;
 	for (; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
 		if (n < 9)
