@@ -38,6 +38,8 @@ char *gt_buf_reserve(struct gt_buf *b, size_t n)
 
 		if (cap < need)
 			cap = need;
+		if (max < SIZE_MAX && cap > max + 1)
+			cap = max + 1;
 		char *p = realloc(b->p, cap);
 		if (!p) {
 			b->failed = true;
@@ -74,11 +76,6 @@ void gt_buf_adds(struct gt_buf *b, const char *s)
 void gt_buf_add_str(struct gt_buf *b, struct gt_str s)
 {
 	gt_buf_add(b, s.p, s.n);
-}
-
-void gt_buf_addc(struct gt_buf *b, char c)
-{
-	gt_buf_add(b, &c, 1);
 }
 
 void gt_buf_fill(struct gt_buf *b, char c, size_t n)

@@ -21,7 +21,7 @@
 struct gt_buf {
 	char *p; /* NULL until something is appended */
 	size_t n;
-	size_t cap;
+	size_t cap; /* of p, never more than max and the NUL */
 	size_t max; /* 0 means GT_BUF_MAX */
 	bool failed;
 };
@@ -35,7 +35,6 @@ void gt_buf_reset(struct gt_buf *b); /* empties, keeps the memory */
 void gt_buf_add(struct gt_buf *b, const void *bytes, size_t n);
 void gt_buf_adds(struct gt_buf *b, const char *s);
 void gt_buf_add_str(struct gt_buf *b, struct gt_str s);
-void gt_buf_addc(struct gt_buf *b, char c);
 void gt_buf_fill(struct gt_buf *b, char c, size_t n);
 void gt_buf_printf(struct gt_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void gt_buf_vprintf(struct gt_buf *b, const char *fmt, va_list ap)
@@ -50,6 +49,16 @@ void gt_buf_consume(struct gt_buf *b, size_t n);
 
 /* GT_E_BUDGET if an append did not fit. */
 int gt_buf_check(const struct gt_buf *b, struct gt_err *err);
+
+static inline void gt_buf_addc(struct gt_buf *b, char c)
+{
+	if (b->failed || b->n + 1 >= b->cap) {
+		gt_buf_add(b, &c, 1);
+		return;
+	}
+	b->p[b->n++] = c;
+	b->p[b->n] = '\0';
+}
 
 static inline struct gt_str gt_buf_str(const struct gt_buf *b)
 {

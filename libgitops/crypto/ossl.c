@@ -1,4 +1,4 @@
-#include "crypto/ossl.h"
+#include "crypto/ossl_impl.h"
 
 #include <limits.h>
 #include <openssl/err.h>

@@ -4,7 +4,7 @@
 #include <openssl/err.h>
 #include <string.h>
 
-#include "crypto/ossl.h"
+#include "crypto/ossl_impl.h"
 #include "crypto/tls_impl.h"
 
 static const char server_ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";

@@ -6,7 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/alloc.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl_impl.h"
 #include "crypto/tls_impl.h"
 
 #define INBOX_MAX ((size_t)1 << 20)

@@ -5,7 +5,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/time.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl_impl.h"
 
 void gt_identity_fini(struct gt_identity *id)
 {

@@ -7,7 +7,7 @@
 
 #include "base/rand.h"
 #include "base/time.h"
-#include "crypto/ossl.h"
+#include "crypto/ossl_impl.h"
 
 /* For clocks that are a little slow. */
 #define BACKDATE GT_SECONDS(300)

@@ -1,6 +1,6 @@
 /* What the sources of this folder share of OpenSSL; nobody else includes this. */
-#ifndef GT_CRYPTO_OSSL_H
-#define GT_CRYPTO_OSSL_H
+#ifndef GT_CRYPTO_OSSL_IMPL_H
+#define GT_CRYPTO_OSSL_IMPL_H
 
 #include <openssl/bio.h>
 #include <openssl/evp.h>
