@@ -14,7 +14,6 @@
 #include "runtime/queue.h"
 
 struct gt_informer;
-struct gt_selector;
 
 struct gt_informer_opts {
 	const char *ns;             /* NULL or "": all namespaces */
@@ -34,6 +33,9 @@ struct gt_informer *gt_informer_new(struct gt_kube *k, const struct gt_resource 
 				    const struct gt_informer_opts *opts);
 /* Loop thread, or after the loop has ended.  Stops. */
 void gt_informer_free(struct gt_informer *inf);
+
+/* More paths to keep (NULL: everything).  Before the start. */
+void gt_informer_keep(struct gt_informer *inf, const char *const *paths);
 
 /*
  * Adds the index values of an object by calling add(sink, value).  Pure function of obj; loop
@@ -76,10 +78,10 @@ size_t gt_informer_bytes(struct gt_informer *inf); /* of stored objects */
 /* GT_E_NOT_FOUND when absent (or not synced yet). */
 int gt_informer_get(struct gt_informer *inf, struct gt_arena *a, const char *ns, const char *name,
 		    struct gt_node **ret_obj, struct gt_err *err);
-/* Items as a sequence; ns NULL: all; selector NULL: all. */
+/* Items as a sequence; ns NULL: all; match NULL: all. */
 int gt_informer_list(struct gt_informer *inf, struct gt_arena *a, const char *ns,
-		     const struct gt_selector *selector, struct gt_node **ret_items,
-		     struct gt_err *err);
+		     bool (*match)(void *arg, const struct gt_node *obj), void *arg,
+		     struct gt_node **ret_items, struct gt_err *err);
 /* Keys of the objects with an index value; returns the count, strings in the arena. */
 size_t gt_informer_by_index(struct gt_informer *inf, struct gt_arena *a, const char *index,
 			    const char *value, struct gt_key **ret_keys);

@@ -68,7 +68,7 @@ struct gt_events *gt_manager_events(struct gt_manager *m);
 /* Emits a Kubernetes Event and posts to --events-addr. */
 struct gt_recorder *gt_manager_recorder(struct gt_manager *m);
 const struct gt_log *gt_manager_log(const struct gt_manager *m);
-const char *gt_manager_name(const struct gt_manager *m); /* "source-controller" */
+const char *gt_manager_name(const struct gt_manager *m);      /* "source-controller" */
 const char *gt_manager_namespace(const struct gt_manager *m); /* RUNTIME_NAMESPACE, the pod's, or
 								 "flux-system" */
 bool gt_manager_feature(const struct gt_manager *m, const char *name);

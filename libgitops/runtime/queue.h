@@ -46,7 +46,8 @@ void gt_queue_forget(struct gt_queue *q, struct gt_key key);
 struct gt_work {
 	struct gt_key key;
 	int priority;
-	void *item; /* private */
+	bool delayed; /* its time came; nobody asked for it meanwhile */
+	void *item;   /* private */
 };
 
 /* Waits for a ready key.  False once the queue is closed. */
@@ -61,5 +62,8 @@ void gt_queue_close(struct gt_queue *q);
 /* Monotonic time of the next delayed key, INT64_MAX for none; and whether a key is ready. */
 int64_t gt_queue_next(struct gt_queue *q);
 size_t gt_queue_len(struct gt_queue *q); /* waiting keys, delayed ones included */
+
+/* Seconds that the keys being worked on have taken so far: all of them, and the slowest. */
+void gt_queue_longest(struct gt_queue *q, double *ret_unfinished, double *ret_longest);
 
 #endif
