@@ -45,18 +45,31 @@ void gt_base64url_encode(struct gt_buf *out, struct gt_str bytes)
 	base64_encode(out, bytes, base64_url, false);
 }
 
-/* The six bits of a character, or -1. */
-static int sextet(char c, bool url)
+/* What each byte stands for in an alphabet, or -1. */
+static void invert(const char *alphabet, signed char values[256])
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == (url ? '-' : '+'))
-		return 62;
-	return c == (url ? '_' : '/') ? 63 : -1;
+	memset(values, -1, 256);
+	for (signed char i = 0; i < 64; i++)
+		values[(unsigned char)alphabet[i]] = i;
+}
+
+/* Decodes whole groups of four characters up to the first that holds anything else. */
+static size_t decode_groups(char *to, struct gt_str s, const signed char values[256])
+{
+	const unsigned char *in = (const unsigned char *)s.p;
+	size_t i = 0;
+
+	for (; i + 4 <= s.n; i += 4, to += 3) {
+		int a = values[in[i]], b = values[in[i + 1]];
+		int c = values[in[i + 2]], d = values[in[i + 3]];
+
+		if ((a | b | c | d) < 0)
+			break;
+		to[0] = (char)(a << 2 | b >> 4);
+		to[1] = (char)(b << 4 | c >> 2);
+		to[2] = (char)(c << 6 | d);
+	}
+	return i;
 }
 
 enum padding { PAD_REQUIRED, PAD_OPTIONAL };
@@ -65,13 +78,17 @@ enum padding { PAD_REQUIRED, PAD_OPTIONAL };
  * Decodes into `to`, which has room for 3 bytes per 4 characters.  Bits left over in the last
  * character are not looked at, as in Go's standard encoding.
  */
-static bool base64_decode(char *to, struct gt_str s, bool url, enum padding padding, size_t *ret_n)
+static bool base64_decode(char *to, struct gt_str s, const char *alphabet, enum padding padding,
+			  size_t *ret_n)
 {
-	char *at = to;
+	signed char values[256];
 	uint32_t bits = 0;
 	size_t chars = 0, pads = 0;
 
-	for (size_t i = 0; i < s.n; i++) {
+	invert(alphabet, values);
+	size_t i = decode_groups(to, s, values);
+	char *at = to + i / 4 * 3;
+	for (; i < s.n; i++) {
 		char c = s.p[i];
 
 		if (c == '\r' || c == '\n')
@@ -80,7 +97,7 @@ static bool base64_decode(char *to, struct gt_str s, bool url, enum padding padd
 			pads++;
 			continue;
 		}
-		int value = sextet(c, url);
+		int value = values[(unsigned char)c];
 		if (value < 0 || pads)
 			return false;
 		bits = bits << 6 | (uint32_t)value;
@@ -103,12 +120,13 @@ static bool base64_decode(char *to, struct gt_str s, bool url, enum padding padd
 	return true;
 }
 
-static bool decode_into(struct gt_buf *out, struct gt_str text, bool url, enum padding padding)
+static bool decode_into(struct gt_buf *out, struct gt_str text, const char *alphabet,
+			enum padding padding)
 {
 	char *to = gt_buf_reserve(out, text.n / 4 * 3 + 3);
 	size_t n;
 
-	if (!to || !base64_decode(to, text, url, padding, &n)) {
+	if (!to || !base64_decode(to, text, alphabet, padding, &n)) {
 		if (to)
 			gt_buf_commit(out, 0);
 		return false;
@@ -119,12 +137,12 @@ static bool decode_into(struct gt_buf *out, struct gt_str text, bool url, enum p
 
 bool gt_base64_decode(struct gt_buf *out, struct gt_str text)
 {
-	return decode_into(out, text, false, PAD_REQUIRED);
+	return decode_into(out, text, base64_std, PAD_REQUIRED);
 }
 
 bool gt_base64url_decode(struct gt_buf *out, struct gt_str text)
 {
-	return decode_into(out, text, true, PAD_OPTIONAL);
+	return decode_into(out, text, base64_url, PAD_OPTIONAL);
 }
 
 static const char hex_lower[] = "0123456789abcdef";
