@@ -124,19 +124,40 @@ class Kube:
             connection.close()
 
 
-PATHS = {
-    "GitRepository": "/apis/source.toolkit.fluxcd.io/v1/namespaces/{ns}/gitrepositories",
-    "Kustomization": "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/{ns}/kustomizations",
-    "Deployment": "/apis/apps/v1/namespaces/{ns}/deployments",
-    "ConfigMap": "/api/v1/namespaces/{ns}/configmaps",
-    "Secret": "/api/v1/namespaces/{ns}/secrets",
-    "Event": "/api/v1/namespaces/{ns}/events",
+RESOURCES = {
+    "GitRepository": ("source.toolkit.fluxcd.io/v1", "gitrepositories"),
+    "OCIRepository": ("source.toolkit.fluxcd.io/v1", "ocirepositories"),
+    "HelmRepository": ("source.toolkit.fluxcd.io/v1", "helmrepositories"),
+    "HelmChart": ("source.toolkit.fluxcd.io/v1", "helmcharts"),
+    "Bucket": ("source.toolkit.fluxcd.io/v1", "buckets"),
+    "ExternalArtifact": ("source.toolkit.fluxcd.io/v1", "externalartifacts"),
+    "Kustomization": ("kustomize.toolkit.fluxcd.io/v1", "kustomizations"),
+    "HelmRelease": ("helm.toolkit.fluxcd.io/v2", "helmreleases"),
+    "Receiver": ("notification.toolkit.fluxcd.io/v1", "receivers"),
+    "Alert": ("notification.toolkit.fluxcd.io/v1beta3", "alerts"),
+    "Provider": ("notification.toolkit.fluxcd.io/v1beta3", "providers"),
+    "Deployment": ("apps/v1", "deployments"),
+    "StatefulSet": ("apps/v1", "statefulsets"),
+    "DaemonSet": ("apps/v1", "daemonsets"),
+    "Job": ("batch/v1", "jobs"),
+    "ConfigMap": ("v1", "configmaps"),
+    "Secret": ("v1", "secrets"),
+    "Service": ("v1", "services"),
+    "ServiceAccount": ("v1", "serviceaccounts"),
+    "Event": ("v1", "events"),
+    "Namespace": ("v1", "namespaces"),
+    "CustomResourceDefinition": ("apiextensions.k8s.io/v1", "customresourcedefinitions"),
 }
+CLUSTER_SCOPED = ("Namespace", "CustomResourceDefinition")
 
 
 def path_of(kind, ns, name=None):
-    base = PATHS[kind].format(ns=ns)
-    return f"{base}/{name}" if name else base
+    version, plural = RESOURCES[kind]
+    path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    if kind not in CLUSTER_SCOPED:
+        path += f"/namespaces/{ns}"
+    path += f"/{plural}"
+    return f"{path}/{name}" if name else path
 
 
 def condition(obj, kind):
