@@ -12,6 +12,9 @@
 /* Bodies of unfinished requests, over all streams of a connection. */
 #define BODIES_MAX GT_MIB(64)
 
+/* Of a refused body, before its stream is reset. */
+#define DISCARD_MAX GT_MIB(16)
+
 /* Streams that a client may reset: a burst, and so many a second. */
 #define RESET_BURST 1000
 #define RESETS_PER_S 33
@@ -40,6 +43,7 @@ struct stream {
 	bool submitted; /* the answer's head is with nghttp2 */
 	bool deferred;  /* nghttp2 waits for more of the answer */
 	bool refused;
+	size_t discarded; /* of the body of a refused request */
 	int64_t sent;
 };
 
@@ -227,14 +231,13 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, const uint
 	return 0;
 }
 
-/* Answers without a handler and tells the client to stop sending. */
+/* Answers without a handler; what the client still sends is thrown away, see discard(). */
 static void refuse(struct stream *s, const char *status)
 {
 	nghttp2_nv nv = pair(GT_STR_LIT(":status"), gt_str(status));
 
 	s->refused = s->submitted = true;
 	nghttp2_submit_response(s->h2->ng, s->id, &nv, 1, NULL);
-	nghttp2_submit_rst_stream(s->h2->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
 }
 
 static void end_head(struct stream *s)
@@ -288,6 +291,18 @@ static void end_request(struct stream *s)
 		gt_reply__dispatch(s->reply);
 }
 
+/*
+ * Some clients read the answer only when they have sent everything, and take a reset, be it without
+ * an error, for a failure: they get a chance.
+ */
+static int discard(struct stream *s, size_t n)
+{
+	if (s->discarded <= DISCARD_MAX && s->discarded + n > DISCARD_MAX)
+		nghttp2_submit_rst_stream(s->h2->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+	s->discarded += n;
+	return 0;
+}
+
 static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t *bytes, size_t n,
 		   void *arg)
 {
@@ -295,8 +310,10 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
 	struct h2 *h = arg;
 
 	(void)flags;
-	if (!s || s->refused || s->complete)
+	if (!s || s->complete)
 		return 0;
+	if (s->refused)
+		return discard(s, n);
 	struct gt_buf *body = &s->reply->body;
 	if (n > s->reply->target.max_body - body->n) {
 		refuse(s, s->reply->target.handler ? "413" : "404");

@@ -252,12 +252,23 @@ static struct pool *engine_pool(struct gt_http_engine *engine, enum gt_http__poo
 	return pool;
 }
 
+/*
+ * Takes a transfer off its connection before its end.  libcurl 7.88 queues the reset of an HTTP/2
+ * stream and sends it only with the connection's next traffic; one that has no other streams is
+ * closed instead, so that the server learns of it at once.
+ */
+static void tear_off(struct gt_http__transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	curl_multi_remove_handle(engine_pool(t->engine, t->pool)->multi, t->easy);
+}
+
 static void on_head_timeout(void *arg)
 {
 	struct gt_http__transfer *t = arg;
 	struct gt_err err = {0};
 
-	curl_multi_remove_handle(engine_pool(t->engine, t->pool)->multi, t->easy);
+	tear_off(t);
 	int rc = gt_http__fail(t, CURLE_OPERATION_TIMEDOUT, &err);
 	finish(t, rc, &err);
 }
@@ -293,7 +304,7 @@ void gt_http__cancel(struct gt_http__transfer *t)
 
 	if (!t->running)
 		return;
-	curl_multi_remove_handle(engine_pool(t->engine, t->pool)->multi, t->easy);
+	tear_off(t);
 	gt_fail(&err, GT_E_CANCELLED, "context canceled");
 	finish(t, GT_E_CANCELLED, &err);
 }
