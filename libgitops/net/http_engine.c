@@ -6,6 +6,7 @@
 
 #define SPARE_HANDLES 8
 #define CACHED_CONNECTIONS 64L
+#define STREAMS_PER_CONNECTION 250L /* the server may allow less */
 
 struct pool {
 	CURLM *multi;
@@ -184,6 +185,7 @@ static void open_pool(struct gt_http_engine *engine, struct pool *pool)
 	curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
 	curl_multi_setopt(pool->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
 	curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, CACHED_CONNECTIONS);
+	curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS_PER_CONNECTION);
 }
 
 static void cancel_all(struct gt_http_engine *engine)

@@ -34,7 +34,11 @@ struct gt_http_client {
 
 void gt_http__client_ref(struct gt_http_client *client);
 
-/* Connections are pooled by what may share them: see engine_pool(). */
+/*
+ * Connections are pooled by what may share them.  Streams have connections of their own, lest they
+ * take all streams of those that requests use.  HTTP/1.1 by choice stands apart, because one such
+ * connection makes curl multiplex nothing to that host.
+ */
 enum gt_http__pool { GT_HTTP__SHARED, GT_HTTP__HTTP1, GT_HTTP__STREAMS, GT_HTTP__POOLS };
 
 struct gt_http__transfer;

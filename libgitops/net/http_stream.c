@@ -101,7 +101,7 @@ struct gt_http_stream *gt_http_stream_start(struct gt_http_client *client,
 	gt_buf_add_str(&s->body, req->body);
 	s->t.client = client;
 	s->t.ops = &stream_ops;
-	s->t.pool = GT_HTTP__STREAMS;
+	s->t.pool = client->http1_only ? GT_HTTP__HTTP1 : GT_HTTP__STREAMS;
 	s->t.method = s->method;
 	s->t.url = &s->url;
 	s->t.body = gt_buf_str(&s->body);
