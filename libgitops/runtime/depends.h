@@ -1,6 +1,6 @@
 /*
- * gt_depends - who waits for which object to change: what a reconcile that returned DEPENDS is woken
- * by.  Fed by the manager's informers.  Any thread.
+ * gt_depends - who waits for which object to change: what a reconcile that returned DEPENDS is
+ * woken by.  Fed by the manager's informers.  Any thread.
  *
  * A change that happened while the reconcile was still deciding is not lost: the latest changes are
  * remembered by number, and a registration that is older than one of them wakes at once.

@@ -101,6 +101,8 @@ static void mark_synced(struct gt_informer *inf)
 	inf->problem.code = GT_OK;
 	pthread_cond_broadcast(&inf->cond);
 	pthread_mutex_unlock(&inf->lock);
+	if (inf->on_synced)
+		inf->on_synced(inf->observer);
 }
 
 /* Makes the store equal to the snapshot: missing keys are deletions, present ones updates. */
@@ -121,7 +123,6 @@ static void replace(struct gt_informer *inf)
 		free(gone.v[i]);
 	}
 	gt_vec_fini(&gone);
-	/* Synced before the handlers run: what they ask for is there. */
 	struct gt_map incoming = inf->incoming;
 	gt_map_init(&inf->incoming, incoming_free);
 	incoming.free_value = NULL;
@@ -200,6 +201,8 @@ static void round_failed(struct gt_informer *inf, const struct gt_err *err)
 		break;
 	}
 	back_off(inf);
+	if (inf->on_problem)
+		inf->on_problem(inf->observer, err);
 }
 
 /* --- watch ----------------------------------------------------------------------------------- */

@@ -61,6 +61,10 @@ void gt_informer_handle(struct gt_informer *inf, gt_informer_fn fn, void *arg);
 /* Loop thread. */
 void gt_informer_unhandle(struct gt_informer *inf, gt_informer_fn fn, void *arg);
 
+/* Loop thread: told after each complete listing, and of each failure to list or watch. */
+void gt_informer_observe(struct gt_informer *inf, void (*synced)(void *arg),
+			 void (*problem)(void *arg, const struct gt_err *err), void *arg);
+
 /* Loop thread. */
 void gt_informer_start(struct gt_informer *inf);
 void gt_informer_stop(struct gt_informer *inf);

@@ -33,6 +33,9 @@ struct gt_informer {
 
 	/* Loop thread only. */
 	GT_VEC(struct gt_informer_handler) handlers;
+	void (*on_synced)(void *arg);
+	void (*on_problem)(void *arg, const struct gt_err *err);
+	void *observer;
 	struct gt_map incoming; /* snapshot being received: key -> struct gt_stored */
 	struct gt_watch *watch;
 	struct gt_list_call *list;

@@ -88,6 +88,14 @@ void gt_informer_unhandle(struct gt_informer *inf, gt_informer_fn fn, void *arg)
 	}
 }
 
+void gt_informer_observe(struct gt_informer *inf, void (*synced)(void *arg),
+			 void (*problem)(void *arg, const struct gt_err *err), void *arg)
+{
+	inf->on_synced = synced;
+	inf->on_problem = problem;
+	inf->observer = arg;
+}
+
 const struct gt_resource *gt_informer_resource(const struct gt_informer *inf)
 {
 	return inf->res;

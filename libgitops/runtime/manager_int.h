@@ -39,11 +39,11 @@ struct gt_controller {
 	struct gt_controller_opts opts;
 	struct gt_informer *informer;
 	struct gt_queue *queue;
-	struct gt_timer *timer;      /* for delayed keys; loop thread */
-	unsigned running;            /* workers at it; loop thread */
-	atomic_bool posted;          /* a dispatch is on its way to the loop */
-	pthread_mutex_t lock;        /* guards states */
-	struct gt_map states;        /* "ns/name" -> struct gt_keystate */
+	struct gt_timer *timer; /* for delayed keys; loop thread */
+	unsigned running;       /* workers at it; loop thread */
+	atomic_bool posted;     /* a dispatch is on its way to the loop */
+	pthread_mutex_t lock;   /* guards states */
+	struct gt_map states;   /* "ns/name" -> struct gt_keystate */
 	struct gt_controller_metrics metrics;
 	GT_VEC(void *) mappings; /* of other watches; malloc'ed */
 };

@@ -70,6 +70,7 @@ enum gt_wake {
 	GT_WAKE_TIMER,    /* after a delay or back-off */
 	GT_WAKE_SETTLED,  /* the wait is over */
 	GT_WAKE_DEADLINE, /* the wait's deadline passed */
+	GT_WAKE_POLL,     /* the identity may not watch: five seconds are over, look again */
 };
 
 struct gt_reconcile {

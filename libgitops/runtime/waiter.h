@@ -19,8 +19,8 @@ struct gt_waiter *gt_waiter_new(struct gt_loop *loop, const struct gt_log *log);
 void gt_waiter_free(struct gt_waiter *w);
 
 /*
- * Starts a wait; wake runs once, on the loop thread, unless gt_waiter_cancel came first.  Any
- * thread.  Everything in *wait is copied but judge_arg.
+ * Starts a wait; wake runs once, on the loop thread, unless gt_waiter_cancel came first.  Worker
+ * thread: it may ask the server about the kinds.  Everything in *wait is copied but judge_arg.
  */
 struct gt_pending *gt_waiter_start(struct gt_waiter *w, const struct gt_wait *wait,
 				   void (*wake)(void *arg, enum gt_wake why), void *arg);
