@@ -27,6 +27,8 @@ BIN = os.path.abspath(os.environ.get("GITOPS_BIN", os.path.join(ROOT, "build", "
 FLEET = os.path.join(ROOT, "docs", "examples", "fleet")
 GIT_SERVER = os.path.join(ROOT, "tests", "support", "git_http.py")
 SKIPPED = 77
+# What becomes of a simulated workload: "fail" or "never"; without it, it becomes ready.
+SIMULATE = "simulate.gitops.dev/outcome"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
