@@ -29,17 +29,22 @@ struct gt_smp_field {
  * type, below which maps merge and lists are replaced.
  */
 struct gt_smp_schema {
-	/* False when the type does not declare the field: it is then treated as unknown. */
+	/*
+	 * What stands under a name in a struct, or under any key of a map of free keys.  False when
+	 * the type does not declare it: it is then treated as unknown.
+	 */
 	bool (*field)(const struct gt_smp_schema *s, const void *type, struct gt_str name,
 		      struct gt_smp_field *ret_field);
-	/* The type of a list's items or of a map's values; NULL when unknown. */
+	/* The type of a list's items; NULL when unknown. */
 	const void *(*element)(const struct gt_smp_schema *s, const void *type);
 	void *arg;
 };
 
 /*
  * The patched tree, which shares untouched parts with doc and patch; both stay as they are.
- * GT_E_INVALID for a malformed directive or an item without its merge key.
+ * schema may be NULL: nothing is known then.  GT_E_INVALID, with the http_status an API server
+ * answers, for a malformed directive (400), an item without its merge key (500), a list of lists
+ * (422).
  */
 int gt_smp_apply(struct gt_arena *a, const struct gt_smp_schema *schema, const void *type,
 		 const struct gt_node *doc, const struct gt_node *patch, struct gt_node **ret_doc,
