@@ -30,6 +30,16 @@ static int server_version(struct cluster *c, const char **ret_version, struct gt
 	return GT_OK;
 }
 
+static bool in_range(struct cluster *c, const char *text)
+{
+	struct gt_constraint *range;
+	struct gt_semver version;
+
+	return gt_constraint_parse(&c->arena, gt_str(KUBERNETES_RANGE), &range, NULL) == GT_OK &&
+	       gt_semver_parse(gt_str(text), &version, NULL) == GT_OK &&
+	       gt_constraint_match(range, &version);
+}
+
 static bool check_kubernetes(struct cluster *c)
 {
 	const char *version;
@@ -39,7 +49,7 @@ static bool check_kubernetes(struct cluster *c)
 		cli_fail(&err);
 		return false;
 	}
-	if (!gt_semver_matches(gt_str(KUBERNETES_RANGE), gt_str(version))) {
+	if (!in_range(c, version)) {
 		cli_failure("Kubernetes version %s does not match %s", version, KUBERNETES_RANGE);
 		return false;
 	}
