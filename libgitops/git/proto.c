@@ -74,7 +74,8 @@ int gt_git__said_error(struct gt_str said, struct gt_err *err)
 
 	gt_git__words(said, text);
 	if (strstr(text, "not our ref") || strstr(text, "not found") ||
-	    strstr(text, "not exported") || strstr(text, "does not exist"))
+	    strstr(text, "not exported") || strstr(text, "does not exist") ||
+	    strstr(text, "does not appear to be a git repository"))
 		code = GT_E_NOT_FOUND;
 	else if (strstr(text, "not valid") || strstr(text, "unadvertised object"))
 		code = GT_E_FORBIDDEN; /* there perhaps, but only refs may be asked for */
