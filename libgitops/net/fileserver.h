@@ -11,6 +11,8 @@
 
 #include "net/server.h"
 
+struct gt_loop;
+
 struct gt_fileserver;
 
 /* root_path is trusted.  prefix is stripped from request paths ("" for none). */
