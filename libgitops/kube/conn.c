@@ -350,6 +350,20 @@ static int throttle(struct gt_kube_conn *conn, struct gt_ctx *ctx, struct gt_err
 	return gt_ctx_sleep(ctx, wait, err);
 }
 
+/* The text of a quoted string: a backslash stands before what it protects. */
+static char *unquote(struct gt_str text)
+{
+	char *copy = gt_xmalloc(text.n + 1), *to = copy;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\\' && i + 1 < text.n)
+			i++;
+		*to++ = text.p[i];
+	}
+	*to = '\0';
+	return copy;
+}
+
 /* Logs each distinct `299 - "text"` warning once. */
 static void log_warnings(struct gt_kube_conn *conn, const struct gt_http_resp *resp)
 {
@@ -369,7 +383,7 @@ static void log_warnings(struct gt_kube_conn *conn, const struct gt_http_resp *r
 		bool fresh = conn->warned.n < WARNINGS_MAX && gt_map_put(&conn->warned, text, NULL);
 		pthread_mutex_unlock(&conn->lock);
 		if (fresh) {
-			gt_autofree char *copy = gt_xstrndup(text.p, text.n);
+			gt_autofree char *copy = unquote(text);
 			gt_log_info(conn->log, copy);
 		}
 	}
