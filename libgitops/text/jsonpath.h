@@ -11,9 +11,9 @@ struct gt_jsonpath;
 
 /*
  * A bare path (.spec.containers[*].name, with or without the leading dot) or a template with
- * {...} parts and text between them.  Fields, quoted names with dots (.metadata['a.b/c'] and
- * a\.b), indices, slices [a:b:c], unions, wildcards, .., filters [?(@.type=="Ready")], range/end,
- * quoted text.  GT_E_INVALID with the place otherwise.
+ * {...} parts and text between them.  Fields (a dot inside a name is escaped: .labels.a\.b/c or
+ * .labels['a\.b/c']), indices, slices [a:b:c], unions, wildcards, .., filters
+ * [?(@.type=="Ready")], range/end, quoted text.  GT_E_INVALID otherwise.
  */
 int gt_jsonpath_parse(struct gt_arena *a, struct gt_str text, struct gt_jsonpath **ret_path,
 		      struct gt_err *err);
