@@ -45,6 +45,8 @@ struct as_version {
 	const struct gt_node *document; /* the schema as written, or NULL */
 	struct as_column *columns;      /* additionalPrinterColumns */
 	size_t n_columns;
+	const char *const *selectable; /* selectableFields[].jsonPath */
+	size_t n_selectable;
 	bool status, scale;
 	const char *replicas_path, *status_replicas_path, *selector_path;
 };
