@@ -86,10 +86,13 @@ static void add_children(struct eval *e, const struct gt_node *n, struct gt_node
 		gt_node_append(e->a, out, item);
 }
 
-/* A container, then all containers below it. */
+/* What has something in it, strings included, and then all such below it. */
 static void descend(struct eval *e, struct gt_node *n, struct gt_node *out)
 {
-	if (!is_container(n) || gt_node_count(n) == 0 || e->a->failed)
+	bool empty = is_container(n) ? gt_node_count(n) == 0
+				     : !gt_node_is(n, GT_STR) || gt_node_text(n).n == 0;
+
+	if (empty || e->a->failed)
 		return;
 	gt_node_append(e->a, out, n);
 	gt_map_each(n, pair) descend(e, pair->value, out);
