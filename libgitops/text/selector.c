@@ -169,7 +169,7 @@ static int parse_operator(struct parser *p, enum gt_selector_op *ret_op)
 static int parse_requirement(struct parser *p)
 {
 	bool absent = p->token == T_NOT;
-	enum gt_selector_op op;
+	enum gt_selector_op op = GT_SEL_EQUAL;
 
 	if (absent)
 		advance(p);

@@ -314,7 +314,7 @@ static int merge_maps(struct gt_smp *s, const struct gt_smp_field *f, const stru
 int gt_smp__merge_list(struct gt_smp *s, const struct gt_smp_field *f, const struct gt_node *doc,
 		       const struct gt_node *patch, struct gt_node **ret)
 {
-	bool maps;
+	bool maps = false;
 	int rc = check_items(s, doc, patch, &maps);
 
 	if (rc < 0)
