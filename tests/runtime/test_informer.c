@@ -157,11 +157,11 @@ static void test_watch_list(void **state)
 	check_fails(gt_informer_get(f->inf, &f->arena, "ns", "c", &obj, &f->err), GT_E_NOT_FOUND);
 	assert_string_equal(f->err.text, "configmaps \"c\" not found");
 
-	fake_api_push(f->api, OBJ("MODIFIED", "a", "3", ",\"data\":{\"ref\":\"y\"}"));
+	fake_api_push(f->api, CM, OBJ("MODIFIED", "a", "3", ",\"data\":{\"ref\":\"y\"}"));
 	expect_event(f, "MODIFIED a@3 was 1");
 	assert_int_equal(gt_informer_by_index(f->inf, &f->arena, "ref", "x", &keys), 0);
 	assert_int_equal(gt_informer_by_index(f->inf, &f->arena, "ref", "y", &keys), 1);
-	fake_api_push(f->api, OBJ("DELETED", "b", "4", ""));
+	fake_api_push(f->api, CM, OBJ("DELETED", "b", "4", ""));
 	expect_event(f, "DELETED b@2");
 	assert_int_equal(gt_informer_count(f->inf), 1);
 }
@@ -232,8 +232,9 @@ static void test_expired(void **state)
 			 .body = OBJ("ADDED", "a", "7", "") OBJ("ADDED", "c", "8", "") SYNC("8")});
 	setup_with(f, NULL);
 	run_and_sync(f);
-	fake_api_push(f->api, "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,"
-			      "\"reason\":\"Expired\",\"message\":\"too old\"}}");
+	fake_api_push(f->api, CM,
+		      "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410,"
+		      "\"reason\":\"Expired\",\"message\":\"too old\"}}");
 	expect_event(f, "DELETED b@2");
 	expect_event(f, "MODIFIED a@7 was 1");
 	expect_event(f, "ADDED c@8");

@@ -251,20 +251,23 @@ bool fake_api_await(struct fake_api *api, size_t n)
 
 struct pushing {
 	struct fake_api *api;
-	const char *bytes;
+	const char *path, *bytes;
 };
 
 static void push(void *arg)
 {
 	struct pushing *p = arg;
 
-	for (size_t i = 0; i < p->api->watches.n; i++)
-		gt_reply_write(p->api->watches.v[i], gt_str(p->bytes));
+	for (size_t i = 0; i < p->api->watches.n; i++) {
+		struct gt_reply *reply = p->api->watches.v[i];
+		if (gt_str_is(gt_reply_request(reply)->path, p->path))
+			gt_reply_write(reply, gt_str(p->bytes));
+	}
 }
 
-void fake_api_push(struct fake_api *api, const char *bytes)
+void fake_api_push(struct fake_api *api, const char *path, const char *bytes)
 {
-	struct pushing p = {api, bytes};
+	struct pushing p = {api, path, bytes};
 
 	gt_loop_call(api->loop, push, &p);
 }

@@ -51,8 +51,8 @@ const struct fake_request *fake_api_request(struct fake_api *api, size_t i);
 /* Waits (up to 10 s) until there are n requests; false if they do not come. */
 bool fake_api_await(struct fake_api *api, size_t n);
 
-/* Writes to every open watch; closes them properly. */
-void fake_api_push(struct fake_api *api, const char *bytes);
+/* Writes to the open watches of a path; closes all of them properly. */
+void fake_api_push(struct fake_api *api, const char *path, const char *bytes);
 void fake_api_end_watches(struct fake_api *api);
 
 /* Waits (up to 10 s) until cond(arg) holds. */
