@@ -363,8 +363,10 @@ int src_reconcile(struct src_call *c, const src_step_fn *steps,
 
 	if (gt_obj_deleting(c->obj))
 		result = reconcile_delete(c);
-	else if (gt_obj_add_finalizer(c->a, c->obj, GT_FINALIZER))
-		result = SRC_REQUEUE;
+	/* Before anything is stored for the object.  Upstream ends the run here, to come back after
+	 * the first back-off; nobody sees more of the difference than the time. */
+	else if (gt_obj_add_finalizer(c->a, c->obj, GT_FINALIZER) && !src_patch(c))
+		result = SRC_EMPTY;
 	else if (gt_api_suspended(c->obj))
 		gt_log_info(c->r->log, "reconciliation is suspended for this object");
 	else
