@@ -1,0 +1,193 @@
+#include "kustomize/smp.h"
+
+#include <string.h>
+
+#include "kustomize/scalar.h"
+
+static const char *shape(const struct gt_node *n)
+{
+	switch (gt_node_kind(n)) {
+	case GT_MAP: return "a map";
+	case GT_SEQ: return "a list";
+	default: return "a scalar";
+	}
+}
+
+static int check_shape(struct kz_build *b, const struct gt_node *dest, const struct gt_node *patch)
+{
+	if (kz_is_null(dest) || kz_is_null(patch) || strcmp(shape(dest), shape(patch)) == 0)
+		return GT_OK;
+	return kz_fail(b, "wrong node kind: expected %s but the patch has %s at its line %u",
+		       shape(dest), shape(patch), patch->line);
+}
+
+int kz_smp_directive(struct kz_build *b, const struct gt_node *n, enum kz_directive *ret)
+{
+	struct gt_str text = kz_text(n);
+
+	if (gt_str_is(text, "delete"))
+		*ret = KZ_PATCH_DELETE;
+	else if (gt_str_is(text, "replace"))
+		*ret = KZ_PATCH_REPLACE;
+	else if (gt_str_is(text, "merge"))
+		*ret = KZ_PATCH_MERGE;
+	else
+		return kz_fail(b, "unknown patch strategy '%.*s' at line %u of the patch",
+			       GT_STR_ARG(text), n ? n->line : 0);
+	return GT_OK;
+}
+
+/* Takes the directive out of the map. */
+static int take_directive(struct kz_build *b, struct gt_node *patch, enum kz_directive *ret)
+{
+	const struct gt_node *n = gt_node_get(patch, "$patch");
+	int rc = GT_OK;
+
+	*ret = KZ_PATCH_MERGE;
+	if (n) {
+		rc = kz_smp_directive(b, n, ret);
+		gt_node_unset(patch, "$patch");
+	}
+	return rc;
+}
+
+static bool keeps_null(const struct gt_node *n)
+{
+	return n && !gt_node_is_null(n) && !kz_is_implicit_null(n);
+}
+
+/* A replaced scalar keeps the quotes that stood there, and with them its type. */
+static void keep_style(struct gt_node *n, const struct gt_node *old)
+{
+	if (!gt_node_is(n, GT_STR) || !gt_node_is(old, GT_STR))
+		return;
+	if (n->flags == GT_RAW_NONE && n->style != GT_STYLE_PLAIN && n->style != GT_STYLE_ANY)
+		n->flags = GT_RAW_STR;
+	n->style = old->style;
+}
+
+static int merge_field(struct kz_build *b, struct gt_node *dest, struct gt_str key,
+		       struct gt_node *patch, const struct kz_schema *schema)
+{
+	struct gt_node *old = gt_node_getn(dest, key), *merged = NULL;
+	struct kz_schema sub = kz_schema_child(b->openapi, schema, key);
+	int rc = kz_smp(b, old, patch, &sub, &merged);
+
+	if (rc < 0)
+		return gt_wrap(b->err, "%.*s", GT_STR_ARG(key));
+	if (!merged) {
+		gt_node_unsetn(dest, key);
+	} else if (merged != old) {
+		keep_style(merged, old);
+		gt_node_setn(b->a, dest, key, merged);
+	}
+	return GT_OK;
+}
+
+/* Fields of the patch that the object does not have. */
+static int add_fields(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
+		      const struct kz_schema *schema)
+{
+	KZ_VEC(struct gt_pair) fresh = {0};
+
+	gt_map_each(patch, p)
+	{
+		if (!gt_node_has(dest, p->key))
+			kz_push(b->a, &fresh, *p);
+	}
+	for (uint32_t i = 0; i < fresh.n; i++) {
+		int rc = merge_field(b, dest, gt_strn(fresh.v[i].key, fresh.v[i].len),
+				     fresh.v[i].value, schema);
+
+		if (rc < 0)
+			return rc;
+	}
+	return GT_OK;
+}
+
+static int merge_fields(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
+			const struct kz_schema *schema)
+{
+	size_t had = gt_node_count(dest);
+
+	/* Backwards, as fields may vanish; those of the object first, new ones come behind. */
+	for (size_t i = had; i-- > 0;) {
+		const struct gt_pair *p = gt_node_pair(dest, i);
+		struct gt_str key = gt_strn(p->key, p->len);
+		struct gt_node *theirs = patch == dest ? p->value : gt_node_getn(patch, key);
+		int rc = merge_field(b, dest, key, theirs, schema);
+
+		if (rc < 0)
+			return rc;
+		if (theirs && patch != dest)
+			gt_node_unsetn(patch, key);
+	}
+	return patch && patch != dest ? add_fields(b, dest, patch, schema) : GT_OK;
+}
+
+static int merge_map(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
+		     const struct kz_schema *schema, struct gt_node **ret)
+{
+	enum kz_directive directive = KZ_PATCH_MERGE;
+	int rc = patch ? take_directive(b, patch, &directive) : GT_OK;
+
+	if (rc < 0)
+		return rc;
+	*ret = NULL;
+	if (directive == KZ_PATCH_DELETE)
+		return GT_OK;
+	if (kz_is_null(dest))
+		dest = patch;
+	else if (directive == KZ_PATCH_REPLACE)
+		dest = patch;
+	rc = merge_fields(b, dest, patch, schema);
+	*ret = dest;
+	return rc < 0 ? rc : kz_check(b);
+}
+
+static int merge_plain_list(struct gt_node *dest, struct gt_node *patch, struct gt_node **ret)
+{
+	if (patch)
+		*ret = kz_is_null(patch) ? NULL : patch;
+	else
+		*ret = dest;
+	return GT_OK;
+}
+
+int kz_smp(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
+	   const struct kz_schema *schema, struct gt_node **ret)
+{
+	const struct gt_node *first = kz_is_null(dest) ? patch : dest;
+	int rc = check_shape(b, dest, patch);
+
+	if (rc < 0)
+		return rc;
+	if (kz_is_null(first)) {
+		/* A null that was written out stays, unless the patch says null again. */
+		*ret = !patch && keeps_null(dest) ? dest : NULL;
+		return GT_OK;
+	}
+	if (patch && kz_is_null(patch)) {
+		*ret = NULL;
+		return GT_OK;
+	}
+	switch (gt_node_kind(first)) {
+	case GT_MAP: return merge_map(b, dest, patch, schema, ret);
+	case GT_SEQ:
+		if (schema->merge)
+			return kz_smp_list(b, dest, patch, schema, ret);
+		return merge_plain_list(dest, patch, ret);
+	default: *ret = patch ? patch : dest; return GT_OK;
+	}
+}
+
+int kz_smp_object(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
+		  const struct kz_schema *schema, struct gt_node **ret)
+{
+	/* At the top, "replace" makes kustomize take the patch, which it then forgets. */
+	if (gt_str_is(kz_text(gt_node_get(patch, "$patch")), "replace")) {
+		*ret = dest;
+		return GT_OK;
+	}
+	return kz_smp(b, dest, patch, schema, ret);
+}
