@@ -1,4 +1,5 @@
 /* Defaults, kind by kind.  upstream: pkg/apis/<group>/v1/defaults of Kubernetes 1.36 */
+#include "base/enc.h"
 #include "defaults.h"
 
 /* --- apps --------------------------------------------------------------------------------- */
@@ -191,9 +192,20 @@ static void service(struct gt_arena *a, struct gt_node *obj, struct gt_node *spe
 		as_default_bool(a, spec, "allocateLoadBalancerNodePorts", true);
 }
 
+/* stringData is for writing only: it goes into data. */
 static void secret(struct gt_arena *a, struct gt_node *obj, struct gt_node *spec)
 {
+	const struct gt_node *clear = gt_node_get(obj, "stringData");
+
 	(void)spec;
+	gt_map_each(clear, p)
+	{
+		gt_auto_buf text = {0};
+		gt_base64_encode(&text, gt_node_text(p->value));
+		gt_node_set(a, gt_node_need_map(a, obj, "data"), p->key,
+			    gt_node_strn(a, gt_buf_str(&text)));
+	}
+	gt_node_unset(obj, "stringData");
 	as_default_str(a, obj, "type", "Opaque");
 }
 
