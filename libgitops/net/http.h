@@ -125,8 +125,9 @@ void gt_http_resp_fini(struct gt_http_resp *resp);
 #define gt_auto_http_resp gt_cleanup(gt_http_resp_fini) struct gt_http_resp
 
 /*
- * Sends the request and waits for the whole response.  Any thread but the loop's.  *resp is
- * emptied first and filled on success; the caller calls gt_http_resp_fini() in any case.
+ * Sends the request and waits for the whole response.  Any thread but the loop's, which must run
+ * until this has returned: end the workers first, then the loop.  *resp is emptied first and filled
+ * on success; the caller calls gt_http_resp_fini() in any case.
  */
 int gt_http_do(struct gt_http_client *client, const struct gt_http_req *req, struct gt_ctx *ctx,
 	       struct gt_http_resp *resp, struct gt_err *err);

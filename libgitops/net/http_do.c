@@ -216,6 +216,15 @@ static void wait_for_end(struct exchange *x)
 	}
 }
 
+/* The context's error says nothing of what was under way. */
+static int name_request(const struct request *r, struct gt_err *err)
+{
+	gt_auto_buf url = {0};
+
+	gt_url_show(&r->url, &url);
+	return gt_wrap(err, "%s %s", r->method, gt_buf_cstr(&url));
+}
+
 /* Runs the transfer to its end, feeding the sink; the transfer is over when this returns. */
 static int run(struct exchange *x, struct gt_err *err)
 {
@@ -227,6 +236,8 @@ static int run(struct exchange *x, struct gt_err *err)
 		struct gt_buf bytes;
 
 		rc = wait_for_news(x, r->ctx, err);
+		if (rc < 0)
+			rc = name_request(r, err);
 		if (rc < 0 || !take_queue(x, &bytes))
 			break;
 		if (bytes.n > 0) {
