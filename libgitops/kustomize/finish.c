@@ -128,11 +128,11 @@ static int clean_annotations(struct kz_build *b, struct kz_res *r)
 		struct gt_node *value = kz_scalar(b->a, kz_text(p->value), GT_RAW_STR);
 		gt_node_setn(b->a, annotations, key, value);
 	}
-	if (annotations && (!gt_node_is(annotations, GT_MAP) || annotations->n == 0)) {
-		if (!gt_node_is(annotations, GT_MAP) && !kz_is_null(annotations))
-			return kz_fail(b, "line %u: annotations must be a map", annotations->line);
+	if (annotations && !gt_node_is(annotations, GT_MAP) && !kz_is_null(annotations) &&
+	    kz_text(annotations).n)
+		return kz_fail(b, "line %u: annotations must be a map", annotations->line);
+	if (!gt_node_count(annotations))
 		gt_node_unset(meta, "annotations");
-	}
 	return GT_OK;
 }
 

@@ -15,7 +15,11 @@ static int add_field(struct kz_build *b, struct gt_node *into, const struct gt_n
 
 	if (only_maps && !gt_node_is(n, GT_MAP))
 		return GT_OK;
-	struct gt_node *copy = n && !kz_is_null(n) ? gt_node_dup(b->a, n) : gt_node_str(b->a, "");
+	if (!n || kz_is_scalar(n)) {
+		gt_node_set(b->a, into, key, gt_node_strn(b->a, kz_text(n)));
+		return GT_OK;
+	}
+	struct gt_node *copy = gt_node_dup(b->a, n);
 	gt_node_set(b->a, into, key, copy);
 	return kz_to_values(b, copy, KZ_YAML_V3);
 }

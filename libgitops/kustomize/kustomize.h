@@ -39,6 +39,10 @@ struct gt_kustomize_opts {
 
 	enum gt_kustomize_order order;
 
+	/* Flux keeps the built-in schema beside the one of the field `openapi`; the command forgets
+	 * the built-in one then, and merges lists of built-in kinds no more. */
+	bool openapi_adds;
+
 	/* Stands for the kustomization file of `path`, which need not exist: a tree as
 	 * gt_kustomize_generate() makes it.  Decoded strictly, as a file would be. */
 	const struct gt_node *kustomization;

@@ -7,6 +7,7 @@
 
 struct kz_openapi {
 	const struct gt_node *definitions;
+	bool alone;            /* the built-in types do not count */
 	struct kz_index kinds; /* identity of a kind -> position in kind_defs */
 	KZ_VEC(const struct gt_node *) kind_defs;
 	struct kz_index scopes; /* identity of a kind -> 1 namespaced, 0 not */
@@ -99,7 +100,8 @@ static struct kz_schema custom_schema(const struct kz_openapi *api, const struct
 
 		if (!def) {
 			s.custom = NULL;
-			s.type = gt_schema_find_type(facts(), name);
+			if (!api->alone)
+				s.type = gt_schema_find_type(facts(), name);
 			return s;
 		}
 		s.custom = def;
@@ -118,6 +120,8 @@ struct kz_schema kz_schema_of(const struct kz_openapi *api, const struct kz_gvk 
 
 		if (link)
 			return custom_schema(api, api->kind_defs.v[link->value]);
+		if (api->alone)
+			return (struct kz_schema){0};
 	}
 	if (!gt_schema_find_kind(facts(), cstr(group, sizeof group, gvk->group),
 				 cstr(version, sizeof version, gvk->version),
@@ -217,6 +221,7 @@ int kz_openapi_load(struct kz_build *b, const struct gt_node *doc, struct kz_ope
 	if (!gt_node_is(doc, GT_MAP))
 		return gt_fail(err, GT_E_INVALID, "not an OpenAPI document");
 	api->definitions = gt_node_get(doc, "definitions");
+	api->alone = !b->opts->openapi_adds;
 	add_definitions(b->a, api);
 	/* One path inside of namespaces is enough; the others are lists over all of them. */
 	add_scopes(b->a, api, gt_node_get(doc, "paths"), true);

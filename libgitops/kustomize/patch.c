@@ -159,16 +159,18 @@ static int merge_by_id(struct kz_layer *l, const struct patch *p, struct kz_res 
 	return rc;
 }
 
-/* The target says which objects; the patch's own identity does not count. */
-static struct gt_node *anonymous(struct kz_build *b, const struct gt_node *patch)
+/* The target says which objects; the patch's own identity does not count, unless it may. */
+static struct gt_node *anonymous(struct kz_build *b, const struct patch *p)
 {
-	struct gt_node *copy = gt_node_dup(b->a, patch);
+	struct gt_node *copy = gt_node_dup(b->a, p->merges.v[0]->root);
 	struct gt_node *meta = gt_node_get(copy, "metadata");
 
 	gt_node_unset(copy, "apiVersion");
-	gt_node_unset(copy, "kind");
-	gt_node_unset(meta, "name");
 	gt_node_unset(meta, "namespace");
+	if (!p->allow_kind)
+		gt_node_unset(copy, "kind");
+	if (!p->allow_name)
+		gt_node_unset(meta, "name");
 	return copy;
 }
 
@@ -202,7 +204,7 @@ static int merge_by_target(struct kz_layer *l, const struct patch *p, const stru
 
 		if (r->gone || !kz_select_match(l->b, sel, r))
 			continue;
-		int rc = merge_into(l->b, p, r, anonymous(l->b, p->merges.v[0]->root));
+		int rc = merge_into(l->b, p, r, anonymous(l->b, p));
 		if (rc < 0)
 			return rc;
 	}
@@ -222,7 +224,8 @@ static bool copies(const struct gt_node *ops)
 
 static int json_patch_into(struct kz_build *b, const struct patch *p, struct kz_res *r)
 {
-	static const struct gt_json_patch_opts opts = {.negative_indices = true};
+	static const struct gt_json_patch_opts opts = {.negative_indices = true,
+						       .replace_adds = true};
 	const char *who = kz_id_text(b->a, kz_res_id(b, r));
 	struct gt_node *patched = NULL;
 	int rc;

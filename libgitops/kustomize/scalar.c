@@ -122,9 +122,12 @@ static struct kz_value number_of(double d)
 		v.bad = true;
 		return v;
 	}
-	if (d == trunc(d) && d >= -9223372036854775808.0 && d < 18446744073709551616.0) {
+	gt_double_json(d == 0 ? 0.0 : d, v.text);
+	struct gt_str text = gt_str(v.text);
+	int64_t i;
+	uint64_t u;
+	if (gt_str_i64(text, &i) || gt_str_u64(text, &u)) {
 		v.kind = GT_INT;
-		snprintf(v.text, sizeof v.text, "%.0f", d == 0 ? 0.0 : d);
 		return v;
 	}
 	gt_double_g(d, v.text);
@@ -402,8 +405,11 @@ static int scalar_to_value(struct kz_build *b, struct gt_node *n, enum kz_rules 
 		if (is_plain(n))
 			return plain_to_value(b, n, rules);
 		break;
-	case GT_RAW_NULL: set_value(b, n, &(struct kz_value){.kind = GT_NULL}); return GT_OK;
-	default: return plain_to_value(b, n, rules);
+	default:
+		/* A tag that the text has anyway is not written, so quotes make it a string. */
+		if (is_plain(n))
+			return plain_to_value(b, n, rules);
+		break;
 	}
 	if (n->style == GT_STYLE_FOLDED && rules == KZ_YAML_V3)
 		kz_folded_reread(b->a, n);

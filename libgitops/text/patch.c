@@ -277,6 +277,10 @@ static int op_replace(struct patcher *p, struct gt_str path, struct gt_node *val
 		p->root = value;
 		return GT_OK;
 	}
+	if (p->opts->replace_adds && gt_node_is(at.parent, GT_MAP)) {
+		gt_node_setn(p->a, at.parent, at.key, value);
+		return GT_OK;
+	}
 	if (!child(at.parent, at.key, p->opts->negative_indices))
 		return gt_node_is(at.parent, GT_SEQ) ? fail_index(p, "replace", path, at.key)
 						     : fail_op(p, "replace", path, "key");

@@ -21,6 +21,7 @@ void gt_pointer_escape(struct gt_buf *out, struct gt_str token);
 struct gt_json_patch_opts {
 	bool negative_indices;
 	bool create_missing; /* add makes missing parents (EnsurePathExistsOnAdd) */
+	bool replace_adds; /* replace of a missing member adds it, as evanphx/json-patch v4 does */
 };
 int gt_json_patch(struct gt_arena *a, const struct gt_node *doc, const struct gt_node *ops,
 		  const struct gt_json_patch_opts *opts, struct gt_node **ret_doc,

@@ -3,6 +3,7 @@
  * written is in yaml_emit_scalar.c.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "text/yaml_impl.h"
 
@@ -99,6 +100,42 @@ static void put_seq(struct gt_yaml_out *o, const struct gt_node *seq, unsigned i
 	}
 }
 
+/* A scalar between brackets: what would end it there goes into quotes. */
+static void put_flow_scalar(struct gt_yaml_out *o, const struct gt_node *n, unsigned indent)
+{
+	struct gt_node quoted;
+
+	if (gt_node_is(n, GT_STR) && n->n && strcspn(n->s, ",[]{}") < n->n) {
+		quoted = *n;
+		quoted.style = GT_STYLE_SINGLE;
+		n = &quoted;
+	}
+	gt_yaml__put_scalar(o, n, indent);
+}
+
+static void put_flow(struct gt_yaml_out *o, const struct gt_node *n, unsigned indent)
+{
+	bool map = gt_node_is(n, GT_MAP);
+
+	if (gt_node_kind(n) < GT_SEQ) {
+		put_flow_scalar(o, n, indent);
+		return;
+	}
+	gt_yaml__put(o, map ? "{" : "[", 1);
+	for (size_t i = 0; i < gt_node_count(n); i++) {
+		const struct gt_pair *p = gt_node_pair(n, i);
+
+		if (i)
+			gt_yaml__put(o, ", ", 2);
+		if (map) {
+			gt_yaml__put_key(o, gt_strn(p->key, p->len), true, indent);
+			gt_yaml__put(o, ": ", 2);
+		}
+		put_flow(o, map ? p->value : gt_node_item(n, i), indent);
+	}
+	gt_yaml__put(o, map ? "}" : "]", 1);
+}
+
 /*
  * A node after "key:" or after "-" and the ":" of a long key, on the same line where it can be.
  * indent is that of the collection it stands in.
@@ -115,6 +152,9 @@ static void put_node(struct gt_yaml_out *o, const struct gt_node *n, unsigned in
 			gt_yaml__put(o, kind == GT_MAP ? "{}" : "[]", 2);
 		else
 			gt_yaml__put_scalar(o, n, indent + 2);
+	} else if (o->style & GT_YAML_KEEP_STYLE && n->style == GT_STYLE_FLOW) {
+		gt_yaml__put(o, " ", 1);
+		put_flow(o, n, indent + 2);
 	} else if (kind == GT_MAP) {
 		put_map(o, n, indent + 2, !under_key);
 	} else if (under_key && !(o->style & GT_YAML_SEQ_INDENT)) {
