@@ -106,4 +106,7 @@ void *gt_tls_system_store(void); /* an X509_STORE, never freed */
 /* Gives them to an SSL_CTX made elsewhere (libcurl's CURLOPT_SSL_CTX_FUNCTION). */
 void gt_tls_use_system_store(void *ssl_ctx);
 
+/* Adds them to the authorities that the SSL_CTX has already; nothing is parsed anew. */
+void gt_tls_add_system_store(void *ssl_ctx);
+
 #endif

@@ -72,3 +72,23 @@ void gt_tls_use_system_store(void *ssl_ctx)
 {
 	SSL_CTX_set1_cert_store(ssl_ctx, gt_tls_system_store());
 }
+
+void gt_tls_add_system_store(void *ssl_ctx)
+{
+	X509_STORE *from = gt_tls_system_store();
+	X509_STORE *to = SSL_CTX_get_cert_store(ssl_ctx);
+	X509_LOOKUP *dir = X509_STORE_add_lookup(to, X509_LOOKUP_hash_dir());
+
+	if (dir)
+		X509_LOOKUP_add_dir(dir, NULL, X509_FILETYPE_DEFAULT);
+	X509_STORE_lock(from);
+	STACK_OF(X509_OBJECT) *known = X509_STORE_get0_objects(from);
+	for (int i = 0; i < sk_X509_OBJECT_num(known); i++) {
+		X509 *cert = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(known, i));
+
+		if (cert)
+			X509_STORE_add_cert(to, cert);
+	}
+	X509_STORE_unlock(from);
+	ERR_clear_error(); /* A certificate that is there already is no failure. */
+}

@@ -1,9 +1,7 @@
 /*
- * A transfer's TLS options.  The pool compares blobs and paths, not what an SSL_CTX callback did:
- * so the three sorts of trust (the system's roots, a client's own, both) must differ in them.
+ * A transfer's TLS options.  The pool compares blobs, not what an SSL_CTX callback did: so the
+ * three sorts of trust (the system's roots, a client's own, both) must differ in them.
  */
-#include <stdlib.h>
-
 #include "crypto/tls.h"
 #include "net/http_priv.h"
 
@@ -12,6 +10,14 @@ static CURLcode use_system_roots(CURL *easy, void *ssl_ctx, void *arg)
 	(void)easy;
 	(void)arg;
 	gt_tls_use_system_store(ssl_ctx);
+	return CURLE_OK;
+}
+
+static CURLcode add_system_roots(CURL *easy, void *ssl_ctx, void *arg)
+{
+	(void)easy;
+	(void)arg;
+	gt_tls_add_system_store(ssl_ctx);
 	return CURLE_OK;
 }
 
@@ -26,13 +32,6 @@ static CURLcode set_blob(CURL *easy, CURLoption option, struct gt_str bytes)
 	return curl_easy_setopt(easy, option, &blob);
 }
 
-static const char *system_folder(void)
-{
-	const char *folder = getenv("SSL_CERT_DIR");
-
-	return folder && *folder ? folder : "/etc/ssl/certs";
-}
-
 static CURLcode set_roots(CURL *easy, const struct gt_http_client *client)
 {
 	/* The bundle would be parsed anew, 20 ms of the loop's time, for each connection. */
@@ -44,11 +43,15 @@ static CURLcode set_roots(CURL *easy, const struct gt_http_client *client)
 		return rc;
 	if (!gt_secret_is_set(&client->ca_pem))
 		return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, use_system_roots);
-	/* A folder of hashed names is looked up on demand, so it costs nothing here. */
-	if (client->ca_extends)
-		rc = curl_easy_setopt(easy, CURLOPT_CAPATH, system_folder());
+	if (!client->ca_extends)
+		return set_blob(easy, CURLOPT_CAINFO_BLOB, gt_secret_bytes(&client->ca_pem));
+
+	gt_auto_buf both = {0};
+	gt_buf_add_str(&both, gt_secret_bytes(&client->ca_pem));
+	gt_buf_adds(&both, "\n# and the system's\n");
+	rc = set_blob(easy, CURLOPT_CAINFO_BLOB, gt_buf_str(&both));
 	if (rc == CURLE_OK)
-		rc = set_blob(easy, CURLOPT_CAINFO_BLOB, gt_secret_bytes(&client->ca_pem));
+		rc = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, add_system_roots);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* Client and server over TLS: HTTP/2, identities, trust, streams. */
 #include "app.h"
 
+#include "base/fs.h"
 #include "crypto/tls.h"
 #include "crypto/x509.h"
 
@@ -8,6 +9,12 @@ static struct gt_loop *loop;
 static struct gt_identity ca, stranger_ca, server_id, client_id, stranger_id;
 static struct gt_tls *tls;
 static struct app app;
+
+/* A server whose authority is one of the system's. */
+static struct gt_identity system_ca, system_id;
+static struct gt_tls *system_tls;
+static struct app system_app;
+static char *dir;
 static struct gt_http_client *client;
 
 static struct gt_identity make_ca(const char *name)
@@ -57,6 +64,22 @@ static struct gt_http_client *client_of(const struct gt_identity *trust,
 	return c;
 }
 
+/* Before the first connection: the system's authorities are read once. */
+static void install_system_ca(void)
+{
+	char path[512];
+	int fd = -1;
+
+	assert_int_equal(gt_fs_mkdtemp(NULL, "tls-", &dir, NULL), GT_OK);
+	assert_int_equal(gt_fs_open_root(dir, &fd, NULL), GT_OK);
+	assert_int_equal(
+		gt_fs_write_atomic(fd, "ca.pem", gt_str(system_ca.cert_pem), 0600, false, NULL),
+		GT_OK);
+	close(fd);
+	snprintf(path, sizeof path, "%s/ca.pem", dir);
+	setenv("SSL_CERT_FILE", path, 1);
+}
+
 static int setup(void **state)
 {
 	static const char *const alpn[] = {"h2", "http/1.1", NULL};
@@ -74,7 +97,13 @@ static int setup(void **state)
 		.alpn = alpn,
 	};
 	assert_int_equal(gt_tls_server_new(&opts, &tls, NULL), GT_OK);
+	system_ca = make_ca("authority of the system");
+	system_id = issue(&system_ca, "server", true);
+	install_system_ca();
+	struct gt_tls_server_opts system_opts = {.identity = &system_id};
+	assert_int_equal(gt_tls_server_new(&system_opts, &system_tls, NULL), GT_OK);
 	loop = start_loop();
+	app_open(&system_app, loop, (struct gt_http_server_opts){.tls = system_tls});
 	app_open(&app, loop, (struct gt_http_server_opts){.tls = tls});
 	client = client_of(&ca, NULL, (struct gt_http_client_opts){0});
 	return 0;
@@ -85,8 +114,14 @@ static int teardown(void **state)
 	(void)state;
 	gt_http_client_free(client);
 	app_close(&app);
+	app_close(&system_app);
 	end_loop(loop);
 	gt_tls_free(tls);
+	gt_tls_free(system_tls);
+	gt_identity_fini(&system_ca);
+	gt_identity_fini(&system_id);
+	gt_fs_remove_tree(dir);
+	free(dir);
 	gt_identity_fini(&ca);
 	gt_identity_fini(&stranger_ca);
 	gt_identity_fini(&server_id);
@@ -157,6 +192,36 @@ static void judges_servers(void **state)
 			assert_non_null(strstr(err.text, app.base));
 		gt_http_client_free(c);
 	}
+}
+
+/* The system's roots, a client's own, and both; never one in place of the other. */
+static void trusts_what_it_should(void **state)
+{
+	struct gt_http_client *const clients[] = {
+		client_of(NULL, NULL, (struct gt_http_client_opts){0}),
+		client_of(&ca, NULL, (struct gt_http_client_opts){.ca_extends = true}),
+		client_of(&ca, NULL, (struct gt_http_client_opts){0}),
+		client_of(&stranger_ca, NULL, (struct gt_http_client_opts){.ca_extends = true}),
+	};
+	static const int own[] = {GT_E_AUTH, GT_OK, GT_OK, GT_E_AUTH};
+	static const int systems[] = {GT_OK, GT_OK, GT_E_AUTH, GT_OK};
+
+	(void)state;
+	/* Twice, so that pooled connections are there for the taking. */
+	for (size_t i = 0; i < 2 * GT_COUNT(clients); i++) {
+		gt_auto_http_resp resp = {0};
+		size_t k = i % GT_COUNT(clients);
+		char url[128];
+		struct gt_http_req req = {.url = url};
+
+		assert_int_equal(get(clients[k], "/hello", &resp, NULL), own[k]);
+		gt_http_resp_fini(&resp);
+		snprintf(url, sizeof url, "%s/hello", system_app.base);
+		assert_int_equal(gt_http_do(clients[k], &req, gt_ctx_background(), &resp, NULL),
+				 systems[k]);
+	}
+	for (size_t i = 0; i < GT_COUNT(clients); i++)
+		gt_http_client_free(clients[i]);
 }
 
 static void knows_clients(void **state)
@@ -529,6 +594,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(speaks_both),
 		cmocka_unit_test(judges_servers),
+		cmocka_unit_test(trusts_what_it_should),
 		cmocka_unit_test(knows_clients),
 		cmocka_unit_test(checks_pem),
 		cmocka_unit_test(carries_much),
