@@ -1,10 +1,11 @@
 /* From objects at work to documents: annotations, bookkeeping, values. */
 #include <string.h>
 
+#include "gt_version.h"
 #include "kustomize/layer.h"
 #include "kustomize/scalar.h"
 
-#define KUSTOMIZE_VERSION "v5.8.1"
+#define KUSTOMIZE_VERSION "v" GT_COMPAT_KUSTOMIZE
 
 static const char *const bookkeeping[] = {
 	"internal.config.kubernetes.io/previousKinds",
