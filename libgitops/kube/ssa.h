@@ -58,7 +58,7 @@ int gt_ssa_plan(struct gt_kube *k, struct gt_ctx *ctx, struct gt_arena *a, struc
 		const struct gt_ssa_opts *opts, struct gt_ssa_entry *ret_entry, struct gt_err *err);
 
 /* Phase b: writes a created or configured entry; others are left alone. */
-int gt_ssa_apply(struct gt_kube *k, struct gt_ctx *ctx, struct gt_arena *a,
+int gt_ssa_write(struct gt_kube *k, struct gt_ctx *ctx, struct gt_arena *a,
 		 const struct gt_ssa_opts *opts, struct gt_ssa_entry *entry, struct gt_err *err);
 
 struct gt_ssa_delete_opts {

@@ -195,6 +195,16 @@ static void watch_query(struct gt_buf *path, const struct gt_watch_opts *o)
 static const struct gt_http_stream_fns stream_fns = {
 	.on_head = on_head, .on_data = on_data, .on_done = on_done};
 
+/* The path of a resource or an object; one that cannot be built is answered by a 404. */
+static void path_or_invalid(struct gt_buf *path, const struct gt_resource *r, const char *ns,
+			    const char *name)
+{
+	if (gt_kube__path(path, r, ns, name, NULL, NULL) >= 0)
+		return;
+	gt_buf_reset(path);
+	gt_buf_adds(path, "/invalid");
+}
+
 struct gt_watch *gt_watch__start(struct gt_kube *k, const struct gt_resource *r, const char *ns,
 				 const struct gt_watch_opts *opts, const struct gt_watch_fns *fns,
 				 int (*raw)(void *arg, struct gt_str text, struct gt_err *err))
@@ -210,12 +220,7 @@ struct gt_watch *gt_watch__start(struct gt_kube *k, const struct gt_resource *r,
 	gt_json_splitter_init(&w->splitter, GT_LIMIT_API_EVENT);
 	gt_arena_init(&w->arena, 8 * GT_LIMIT_API_EVENT);
 	gt_buf_init(&w->error_body, ERROR_BODY);
-	/* Resources and namespaces come from the program or were accepted by the server: a path
-	 * that cannot be built is answered by the server's 404. */
-	if (gt_kube__path(&path, r, ns, NULL, NULL, NULL) < 0) {
-		gt_buf_reset(&path);
-		gt_buf_adds(&path, "/invalid");
-	}
+	path_or_invalid(&path, r, ns, NULL);
 	watch_query(&path, opts);
 	struct gt_kube__req req = {
 		.path = gt_buf_cstr(&path),
@@ -317,32 +322,48 @@ static void list_done(void *arg, int rc, const struct gt_err *why)
 static const struct gt_http_stream_fns list_fns = {
 	.on_head = list_head, .on_data = list_data, .on_done = list_done};
 
+static struct gt_list_call *start_call(struct gt_kube *k, const struct gt_resource *r,
+				       const struct gt_buf *path, const char *accept,
+				       void (*done)(void *arg, struct gt_node *list,
+						    const struct gt_err *err),
+				       void *arg)
+{
+	struct gt_list_call *call = gt_new(struct gt_list_call);
+	struct gt_kube__req req = {.path = gt_buf_cstr(path), .accept = accept};
+
+	call->kube = gt_kube_ref(k);
+	call->res = r;
+	call->done = done;
+	call->arg = arg;
+	gt_buf_init(&call->body, GT_LIMIT_API_RESPONSE);
+	call->stream = gt_kube__stream(k, &req, &list_fns, call);
+	return call;
+}
+
 struct gt_list_call *gt_list_start(struct gt_kube *k, const struct gt_resource *r, const char *ns,
 				   const struct gt_list_opts *opts, const char *continue_token,
 				   void (*done)(void *arg, struct gt_node *list,
 						const struct gt_err *err),
 				   void *arg)
 {
-	struct gt_list_call *call = gt_new(struct gt_list_call);
 	gt_auto_buf path = {0};
 
-	call->kube = gt_kube_ref(k);
-	call->res = r;
-	call->done = done;
-	call->arg = arg;
-	call->metadata_only = opts->metadata_only;
-	gt_buf_init(&call->body, GT_LIMIT_API_RESPONSE);
-	if (gt_kube__path(&path, r, ns, NULL, NULL, NULL) < 0) {
-		gt_buf_reset(&path);
-		gt_buf_adds(&path, "/invalid");
-	}
+	path_or_invalid(&path, r, ns, NULL);
 	gt_kube__list_query(&path, opts, continue_token);
-	struct gt_kube__req req = {
-		.path = gt_buf_cstr(&path),
-		.accept = opts->metadata_only ? GT_KUBE_ACCEPT_META_LIST : NULL,
-	};
-	call->stream = gt_kube__stream(k, &req, &list_fns, call);
+	struct gt_list_call *call = start_call(
+		k, r, &path, opts->metadata_only ? GT_KUBE_ACCEPT_META_LIST : NULL, done, arg);
+	call->metadata_only = opts->metadata_only;
 	return call;
+}
+
+struct gt_list_call *gt_get_start(
+	struct gt_kube *k, const struct gt_resource *r, const char *ns, const char *name,
+	void (*done)(void *arg, struct gt_node *obj, const struct gt_err *err), void *arg)
+{
+	gt_auto_buf path = {0};
+
+	path_or_invalid(&path, r, ns, name);
+	return start_call(k, r, &path, NULL, done, arg);
 }
 
 void gt_list_stop(struct gt_list_call *call)

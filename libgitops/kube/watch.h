@@ -53,6 +53,11 @@ struct gt_list_call *gt_list_start(struct gt_kube *k, const struct gt_resource *
 				   void *arg);
 void gt_list_stop(struct gt_list_call *call); /* loop thread; done follows with CANCELLED */
 
+/* One object in the same way. */
+struct gt_list_call *gt_get_start(
+	struct gt_kube *k, const struct gt_resource *r, const char *ns, const char *name,
+	void (*done)(void *arg, struct gt_node *obj, const struct gt_err *err), void *arg);
+
 /* Blocks on a watch on a worker (or main) thread: fn is called there for each event until it
  * returns non-zero (returned), the watch ends, or the context does. */
 int gt_watch_each(struct gt_kube *k, struct gt_ctx *ctx, const struct gt_resource *r,

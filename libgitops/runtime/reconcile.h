@@ -52,6 +52,7 @@ struct gt_wait {
 	bool fail_fast; /* SETTLED: the first Failed ends it */
 	gt_judge_fn judge;
 	void *judge_arg;
+	bool whole;          /* judge reads more than kstatus does: keep whole objects */
 	int64_t deadline_ns; /* from now; 0: none */
 };
 
@@ -70,7 +71,6 @@ enum gt_wake {
 	GT_WAKE_TIMER,    /* after a delay or back-off */
 	GT_WAKE_SETTLED,  /* the wait is over */
 	GT_WAKE_DEADLINE, /* the wait's deadline passed */
-	GT_WAKE_POLL,     /* the identity may not watch: five seconds are over, look again */
 };
 
 struct gt_reconcile {

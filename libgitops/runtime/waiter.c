@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/list.h"
 #include "base/map.h"
 #include "base/time.h"
 #include "base/vec.h"
 #include "kube/object.h"
+#include "kube/watch.h"
 #include "net/loop.h"
 #include "runtime/informer.h"
 #include "runtime/store.h"
@@ -43,7 +45,19 @@ struct share {
 	struct gt_map slots;          /* "ns/name" -> struct slots */
 	size_t users;                 /* waits */
 	struct gt_timer *linger;
-	int64_t refused_at; /* monotonic; 0: never */
+	/* Where it may not be watched: what is read instead. */
+	struct gt_kube *kube;
+	const struct gt_resource *res;
+	struct gt_timer *poll;
+	struct gt_list reads; /* of struct read.node, under way */
+	int64_t refused_at;   /* monotonic; 0: never */
+};
+
+/* One object being read. */
+struct read {
+	struct gt_list node;
+	struct share *share; /* NULL: nobody waits for the answer */
+	char *key;
 };
 
 struct gt_waiter {
@@ -64,12 +78,13 @@ struct gt_pending {
 	bool fail_fast;
 	gt_judge_fn judge;
 	void *judge_arg;
+	bool whole;
 	int64_t deadline; /* monotonic; INT64_MAX: none */
 	void (*wake)(void *arg, enum gt_wake why);
 	void *arg;
 
 	/* Loop thread. */
-	struct gt_timer *timer, *poll;
+	struct gt_timer *timer;
 	size_t unsettled;
 	bool begun, over;
 	bool abandoned; /* cancelled before it began: begin() frees it */
@@ -146,7 +161,6 @@ static void end(struct gt_pending *p)
 		return;
 	p->over = true;
 	gt_timer_free(gt_steal(p->timer));
-	gt_timer_free(gt_steal(p->poll));
 	for (size_t i = 0; i < p->n; i++)
 		leave_share(&p->slots[i]);
 }
@@ -162,19 +176,6 @@ static void wake(struct gt_pending *p, enum gt_wake why)
 static void on_deadline(void *arg)
 {
 	wake(arg, GT_WAKE_DEADLINE);
-}
-
-static void on_poll(void *arg)
-{
-	wake(arg, GT_WAKE_POLL);
-}
-
-static void start_polling(struct gt_pending *p)
-{
-	if (p->over || p->poll)
-		return;
-	p->poll = gt_timer_new(p->waiter->loop, on_poll, p);
-	gt_timer_start(p->poll, POLL, 0);
 }
 
 /* A slot's object is in a (new) state. */
@@ -260,6 +261,50 @@ static void close_watch(struct share *sh)
 	gt_informer_free(inf);
 }
 
+/* --- reading instead ------------------------------------------------------------------------- */
+
+static void on_read(void *arg, struct gt_node *obj, const struct gt_err *err)
+{
+	struct read *r = arg;
+
+	gt_list_remove(&r->node);
+	if (r->share && (!err || err->code == GT_E_NOT_FOUND))
+		each_slot(r->share, r->key, obj);
+	free(r->key);
+	free(r);
+}
+
+static void read_object(struct share *sh, const char *key)
+{
+	struct read *r = gt_new(struct read);
+	const char *slash = strchr(key, '/');
+	gt_autofree char *ns = gt_xstrndup(key, (size_t)(slash - key));
+
+	r->share = sh;
+	r->key = gt_xstrdup(key);
+	gt_list_append(&sh->reads, &r->node);
+	gt_get_start(sh->kube, sh->res, ns, slash + 1, on_read, r);
+}
+
+static void on_poll(void *arg)
+{
+	struct share *sh = arg;
+
+	/* The answers of the last round first. */
+	if (!gt_list_empty(&sh->reads))
+		return;
+	gt_map_for_each (&sh->slots, e)
+		read_object(sh, e->key);
+}
+
+static void start_polling(struct share *sh)
+{
+	if (sh->poll)
+		return;
+	sh->poll = gt_timer_new(sh->waiter->loop, on_poll, sh);
+	gt_timer_start(sh->poll, POLL, POLL);
+}
+
 static void on_problem(void *arg, const struct gt_err *err)
 {
 	struct share *sh = arg;
@@ -269,17 +314,20 @@ static void on_problem(void *arg, const struct gt_err *err)
 		return;
 	sh->refused_at = gt_now_mono();
 	close_watch(sh);
-	gt_map_for_each (&sh->slots, e) {
-		const struct slots *list = e->value;
-		for (size_t i = 0; i < list->v.n; i++)
-			start_polling(list->v.v[i]->pending);
-	}
+	on_poll(sh);
+	start_polling(sh);
 }
 
 static void share_free(struct share *sh)
 {
 	close_watch(sh);
+	gt_list_for_each (&sh->reads, it) {
+		gt_container_of(it, struct read, node)->share = NULL;
+		gt_list_remove(it);
+	}
 	gt_timer_free(sh->linger);
+	gt_timer_free(sh->poll);
+	gt_kube_unref(sh->kube);
 	gt_map_fini(&sh->slots);
 	free(sh->key);
 	free(sh);
@@ -321,7 +369,7 @@ static void open_watch(struct share *sh, const struct slot *s)
 {
 	struct gt_informer_opts opts = {
 		.ns = s->ref.ns,
-		.paths = s->pending->judge ? NULL : gt_kstatus_paths,
+		.paths = s->pending->whole ? NULL : gt_kstatus_paths,
 		.resync_ns = -1,
 		.log = sh->waiter->log,
 	};
@@ -338,7 +386,7 @@ static void open_watch(struct share *sh, const struct slot *s)
 static struct share *share_of(struct gt_waiter *w, struct slot *s)
 {
 	gt_autofree char *key =
-		share_key(s->pending->kube, &s->ref.gvk, s->ref.ns, s->pending->judge != NULL);
+		share_key(s->pending->kube, &s->ref.gvk, s->ref.ns, s->pending->whole);
 
 	pthread_mutex_lock(&w->lock);
 	struct share *sh = gt_map_find(&w->shares, gt_str(key));
@@ -346,6 +394,9 @@ static struct share *share_of(struct gt_waiter *w, struct slot *s)
 		sh = gt_new(struct share);
 		sh->waiter = w;
 		sh->key = gt_xstrdup(key);
+		sh->kube = gt_kube_ref(s->pending->kube);
+		sh->res = s->res;
+		gt_list_init(&sh->reads);
 		gt_map_init(&sh->slots, slots_free);
 		gt_map_put(&w->shares, gt_str(key), sh);
 	}
@@ -355,6 +406,8 @@ static struct share *share_of(struct gt_waiter *w, struct slot *s)
 		gt_timer_stop(sh->linger);
 	if (!sh->informer && (sh->refused_at == 0 || gt_now_mono() - sh->refused_at > UNWATCHABLE))
 		open_watch(sh, s);
+	else if (!sh->informer)
+		start_polling(sh);
 	return sh;
 }
 
@@ -397,17 +450,16 @@ static void begin(void *arg)
 		gt_timer_start(p->timer, left > 0 ? left : GT_NS_PER_MS, 0);
 	}
 	for (size_t i = 0; i < p->n; i++) {
+		/* A kind that the server does not know is waited for until the deadline. */
 		if (p->slots[i].res)
 			join_share(p->waiter, &p->slots[i]);
-		else
-			start_polling(p);
 	}
 	for (size_t i = 0; i < p->n && !p->over; i++) {
 		struct slot *s = &p->slots[i];
 		if (!s->share)
 			continue;
 		if (!s->share->informer)
-			start_polling(p);
+			read_object(s->share, s->key);
 		else if (gt_informer_synced(s->share->informer))
 			look(s);
 	}
@@ -432,11 +484,13 @@ static void copy_slot(struct gt_pending *p, struct slot *s, const struct gt_wait
 		.ns = copy(a, from->ref.ns),
 		.name = copy(a, from->ref.name),
 	};
-	s->key = gt_arena_printf(a, "%s/%s", s->ref.ns, s->ref.name);
 	s->seen = from->seen ? copy(a, from->seen) : NULL;
 	gt_ctx_init(&ctx, NULL, MAPPING_TIMEOUT);
 	if (gt_kube_resource(p->kube, &ctx, s->ref.gvk, &s->res, NULL) < 0)
 		s->res = NULL;
+	else if (!s->res->namespaced)
+		s->ref.ns = "";
+	s->key = gt_arena_printf(a, "%s/%s", s->ref.ns, s->ref.name);
 }
 
 struct gt_pending *gt_waiter_start(struct gt_waiter *w, const struct gt_wait *wait,
@@ -452,6 +506,7 @@ struct gt_pending *gt_waiter_start(struct gt_waiter *w, const struct gt_wait *wa
 	p->fail_fast = wait->fail_fast;
 	p->judge = wait->judge;
 	p->judge_arg = wait->judge_arg;
+	p->whole = wait->whole;
 	p->deadline = wait->deadline_ns > 0 ? gt_now_mono() + wait->deadline_ns : INT64_MAX;
 	p->wake = wake_fn;
 	p->arg = arg;

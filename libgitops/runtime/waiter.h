@@ -2,9 +2,10 @@
  * gt_waiter - wakes a key when the objects it waits for have settled or a deadline passes.
  *
  * One watch per (server, identity, kind, namespace) is shared by all waits and closed a minute
- * after its last use; what it keeps of an object is what kstatus reads.  Where the identity may not
- * watch, the objects are listed every 5 s.  The manager owns one; reconciles use it by returning
- * WATCH, and may read what it knows with gt_waiter_get() instead of asking the server.
+ * after its last use; what it keeps of an object is what kstatus reads (everything for waits that
+ * say so).  Where the identity may not watch, the objects waited for are read every 5 s.  The
+ * manager owns one; reconciles use it by returning WATCH, and may read what it knows with
+ * gt_waiter_get() instead of asking the server.
  */
 #ifndef GT_RUNTIME_WAITER_H
 #define GT_RUNTIME_WAITER_H
