@@ -360,7 +360,8 @@ static int start_all(struct up *up, struct gt_err *err)
 	    (rc = wait_ready(up, API_SERVER, 1, err)) < 0)
 		return rc;
 	const char *server = gt_node_cstr_at(up->reports[API_SERVER], "address");
-	up->server = gt_xstrdup(server ? server : "");
+	up->server = gt_xasprintf("%s%s", server && strstr(server, "://") ? "" : "https://",
+				  server ? server : "");
 	cli_success("API server listens on %s", up->server);
 	if ((rc = install(up, err)) < 0)
 		return rc;
