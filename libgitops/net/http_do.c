@@ -243,7 +243,9 @@ static int run(struct exchange *x, struct gt_err *err)
 		if (bytes.n > 0) {
 			r->sunk = true;
 			rc = gt_ctx_check(r->ctx, err);
-			if (rc == GT_OK)
+			if (rc < 0)
+				rc = name_request(r, err);
+			else
 				rc = r->req->sink(r->req->sink_arg, gt_buf_str(&bytes), err);
 		}
 		gt_buf_fini(&bytes);
@@ -319,8 +321,12 @@ static struct outcome exchange(struct request *r, struct gt_http_resp *resp, str
 		.rc = gt_http__headers(r->client, req, &r->url, r->with_auth, &x.t.headers, err)};
 
 	gt_http_resp_fini(resp);
-	if (o.rc < 0)
+	if (o.rc == GT_OK && gt_ctx_check(r->ctx, err) < 0)
+		o.rc = name_request(r, err);
+	if (o.rc < 0) {
+		gt_http__headers_free(x.t.headers);
 		return o;
+	}
 	if (r->client->http1_only)
 		x.t.pool = GT_HTTP__HTTP1;
 	x.body.max = r->max_response;
@@ -439,10 +445,8 @@ static int64_t retry_wait(const struct request *r, const struct outcome *o,
 static int attempt_all(struct request *r, struct gt_http_resp *resp, struct gt_err *err)
 {
 	for (unsigned attempt = 0;; attempt++) {
-		int rc = gt_ctx_check(r->ctx, err);
+		int rc = gt_http__parse_target(r->req, &r->url, err);
 
-		if (rc == GT_OK)
-			rc = gt_http__parse_target(r->req, &r->url, err);
 		if (rc < 0)
 			return rc;
 		r->method = r->req->method ? r->req->method : "GET";
@@ -452,11 +456,11 @@ static int attempt_all(struct request *r, struct gt_http_resp *resp, struct gt_e
 
 		struct outcome o = follow(r, resp, err);
 		int64_t wait = retry_wait(r, &o, resp, attempt);
+		rc = wait < 0 ? o.rc : gt_ctx_sleep(r->ctx, wait, err);
+		if (wait >= 0 && rc < 0)
+			rc = name_request(r, err);
 		gt_url_fini(&r->url);
-		if (wait < 0)
-			return o.rc;
-		rc = gt_ctx_sleep(r->ctx, wait, err);
-		if (rc < 0)
+		if (wait < 0 || rc < 0)
 			return rc;
 	}
 }
