@@ -493,6 +493,9 @@ int cli_up(const struct cli_call *call)
 
 	for (size_t i = 0; i < CHILDREN; i++)
 		up.children[i] = (struct cli_child){.name = programs[i], .report_fd = -1};
+	if (cli_flag_int(call, "port") < 0 || cli_flag_int(call, "port") > 65535)
+		return cli_failf("--port %lld is not between 0 and 65535",
+				 (long long)cli_flag_int(call, "port"));
 	if (cli_local_dir(cli_flag_string(call, "data"), &up.dir, &err) < 0)
 		return cli_fail(&err);
 	up.kubeconfig = gt_xasprintf("%s/kubeconfig", up.dir);

@@ -425,14 +425,28 @@ def deployment(name, ns=None, image="registry.example.com/app:1", replicas=1, an
                  **spec}}, indent=1) + "\n"
 
 
-def oracle(name):
-    """The path of the real kubectl or helm.  Without it: a skip, or a failure where it is required."""
-    done = subprocess.run([os.path.join(ROOT, "tests", "oracles.sh")], text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def find_oracle(name):
+    """(path, None) of the real kubectl or helm, or (None, why not)."""
+    given = os.environ.get(name.upper())
+    if given:
+        return (given, None) if os.access(given, os.X_OK) else (None, f"{given} does not run")
+    script = os.path.join(ROOT, "tests", "oracles.sh")
+    if not os.path.exists(script):
+        return None, f"{script} is missing"
+    done = subprocess.run([script], text=True, check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
     path = os.path.join(done.stdout.strip(), name)
     if done.returncode == 0 and os.access(path, os.X_OK):
+        return path, None
+    return None, done.stderr.strip() or f"{path} does not run"
+
+
+def oracle(name):
+    """The path of the real kubectl or helm.  Without it: a skip, or a failure where it is required."""
+    path, why = find_oracle(name)
+    if path:
         return path
-    reason = f"the real {name} is not to be had: {done.stderr.strip() or path}"
+    reason = f"the real {name} is not to be had: {why}"
     if os.environ.get("GT_REQUIRE_ORACLES") == "1":
         raise AssertionError(reason)
     raise unittest.SkipTest(reason)
