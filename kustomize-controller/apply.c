@@ -133,7 +133,7 @@ static int write_stage(struct plan *p, struct gt_arena *a, struct gt_err *err)
 		struct gt_ssa_entry *e = &p->entries[i];
 
 		if (e->action == GT_SSA_CREATED || e->action == GT_SSA_CONFIGURED) {
-			int rc = gt_ssa_apply(run->target, p->c->r->ctx, a, p->opts, e, err);
+			int rc = gt_ssa_write(run->target, p->c->r->ctx, a, p->opts, e, err);
 
 			if (rc < 0)
 				return rc;
