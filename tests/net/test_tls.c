@@ -589,6 +589,66 @@ static void many_watches(void **state)
 	run_watches(400);
 }
 
+/* A server that went away and came back: pooled connections to the old one do no harm. */
+static void reconnects(void **state)
+{
+	char address[64], url[128];
+	struct app again;
+	struct gt_http_req req = {.url = url};
+
+	(void)state;
+	app_open(&again, loop, (struct gt_http_server_opts){.tls = tls});
+	snprintf(address, sizeof address, "127.0.0.1:%u", again.port);
+	snprintf(url, sizeof url, "%s/hello", again.base);
+	for (int i = 0; i < 3; i++) {
+		gt_auto_http_resp resp = {0};
+		struct gt_err err = {0};
+
+		if (gt_http_do(client, &req, gt_ctx_background(), &resp, &err) < 0)
+			fail_msg("%s", err.text);
+		gt_http_resp_fini(&resp);
+		app_close(&again);
+		assert_int_equal(gt_http_do(client, &req, gt_ctx_background(), &resp, &err),
+				 GT_E_UNAVAILABLE);
+		app_open(&again, loop,
+			 (struct gt_http_server_opts){.tls = tls, .address = address});
+	}
+	app_close(&again);
+}
+
+static void delivered(void *arg)
+{
+	gt_future_deliver(arg);
+}
+
+/* What is under way when the server drains is finished; a stream ends when the grace does. */
+static void drains(void **state)
+{
+	struct app busy;
+	struct watch w;
+	struct gt_future done;
+	char url[128];
+	struct gt_http_req req = {.url = url};
+
+	(void)state;
+	app_open(&busy, loop, (struct gt_http_server_opts){.tls = tls});
+	watch_init(&w);
+	snprintf(url, sizeof url, "%s/watch", busy.base);
+	struct gt_http_stream *s = gt_http_stream_start(client, &req, &fns, &w);
+	wait_data(&w, "first\n");
+	gt_future_init(&done);
+	gt_http_server_drain(busy.server, GT_MILLIS(50), delivered, &done);
+	gt_future_wait(&done, gt_ctx_background(), NULL, NULL, NULL);
+	wait_done(&w);
+	assert_int_equal(w.rc, GT_E_UNAVAILABLE);
+	assert_int_equal(atomic_load(&busy.closes), 1);
+	assert_int_equal(gt_http_server_connections(busy.server), 0);
+	gt_future_fini(&done);
+	gt_http_stream_free(s);
+	watch_fini(&w);
+	app_close(&busy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -604,6 +664,8 @@ int main(void)
 		cmocka_unit_test(streams),
 		cmocka_unit_test(streams_fail),
 		cmocka_unit_test(many_watches),
+		cmocka_unit_test(reconnects),
+		cmocka_unit_test(drains),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
