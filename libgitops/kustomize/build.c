@@ -7,9 +7,13 @@
 
 #define MAX_DEPTH 64
 
-static void init(struct kz_build *b, struct gt_arena *a, int root,
-		 const struct gt_kustomize_opts *opts, struct gt_err *err)
+void kz_build_init(struct kz_build *b, struct gt_arena *a, int root,
+		   const struct gt_kustomize_opts *opts, struct gt_err *err)
 {
+	static const struct gt_kustomize_opts none;
+
+	if (!opts)
+		opts = &none;
 	*b = (struct kz_build){
 		.a = a,
 		.root = root,
@@ -19,7 +23,6 @@ static void init(struct kz_build *b, struct gt_arena *a, int root,
 		.max_total = opts->max_total_bytes ? opts->max_total_bytes : 4 * GT_LIMIT_FILE,
 		.max_objects = opts->max_objects ? opts->max_objects : GT_LIMIT_DOCUMENTS,
 		.max_depth = opts->max_depth ? opts->max_depth : MAX_DEPTH,
-		.defaults = kz_config_defaults(a),
 	};
 }
 
@@ -42,12 +45,12 @@ static int settle(struct kz_build *b, struct kz_layer *top)
 int gt_kustomize_build(struct gt_arena *a, int root, const struct gt_kustomize_opts *opts,
 		       struct gt_node **ret_docs, struct gt_err *err)
 {
-	static const struct gt_kustomize_opts none;
 	struct gt_err own;
 	struct kz_build b;
 	struct kz_layer top;
 
-	init(&b, a, root, opts ? opts : &none, err ? err : &own);
+	kz_build_init(&b, a, root, opts, err ? err : &own);
+	b.defaults = kz_config_defaults(a);
 	int rc = kz_check(&b);
 	if (rc == GT_OK)
 		rc = kz_top_run(&b, &top);

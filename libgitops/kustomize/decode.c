@@ -1,8 +1,12 @@
 #include "kustomize/decode.h"
 
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kustomize/scalar.h"
+#include "text/number.h"
 
 int kz_parse_values(struct kz_build *b, struct gt_str text, struct gt_node **ret)
 {
@@ -52,6 +56,24 @@ static int mismatch(struct kz_build *b, const struct gt_node *n, uint32_t line, 
 static int decode_value(struct kz_build *b, const struct gt_node *n, uint32_t line,
 			const struct kz_field *f, enum kz_decode_mode mode, struct gt_node **ret);
 
+/* A fraction as Flux's decoder makes a string of it: the shortest text that a float32 needs. */
+static struct gt_node *float_text(struct gt_arena *a, struct gt_str text)
+{
+	char digits[GT_DOUBLE_TEXT];
+	float want = strtof(text.p, NULL);
+
+	for (int places = 0; places < 9; places++) {
+		snprintf(digits, sizeof digits, "%.*e", places, (double)want);
+		if (strtof(digits, NULL) >= want && strtof(digits, NULL) <= want)
+			break;
+	}
+	double d = strtod(digits, NULL);
+	if (!isfinite(d))
+		return gt_node_strn(a, text);
+	gt_double_g(d, digits);
+	return gt_node_str(a, digits);
+}
+
 /* A string, or with KZ_COERCE whatever scalar stands there, as text. */
 static int decode_str(struct kz_build *b, const struct gt_node *n, uint32_t line, const char *name,
 		      enum kz_decode_mode mode, struct gt_node **ret)
@@ -60,6 +82,8 @@ static int decode_str(struct kz_build *b, const struct gt_node *n, uint32_t line
 		*ret = gt_node_str(b->a, "");
 	} else if (gt_node_is(n, GT_STR)) {
 		*ret = gt_node_copy(b->a, n);
+	} else if (mode == KZ_COERCE && gt_node_is(n, GT_FLOAT)) {
+		*ret = float_text(b->a, kz_text(n));
 	} else if (mode == KZ_COERCE && kz_is_scalar(n)) {
 		*ret = gt_node_strn(b->a, kz_text(n));
 	} else {

@@ -176,6 +176,9 @@ struct kz_build {
 	bool origins, transforms, managed_by; /* buildMetadata of the top file */
 };
 
+/* err must not be NULL; opts may be. */
+void kz_build_init(struct kz_build *b, struct gt_arena *a, int root,
+		   const struct gt_kustomize_opts *opts, struct gt_err *err);
 int kz_fail(struct kz_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int kz_check(struct kz_build *b); /* GT_E_BUDGET once an allocation has failed */
 
