@@ -1,15 +1,13 @@
 #include "git/ssh_session.h"
 
-#include <errno.h>
 #include <libssh/libssh.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/enc.h"
-#include "base/time.h"
+#include "git/dial.h"
 #include "git/known_hosts.h"
 
 #define STDERR_MAX 2048
@@ -18,7 +16,8 @@ struct gt_ssh {
 	ssh_session session;
 	ssh_channel channel;
 	struct gt_buf errors;
-	int wake_fd; /* written when the context is cancelled */
+	int fd; /* libssh closes it once it has it */
+	bool fd_given;
 };
 
 void gt_ssh_free(struct gt_ssh *s)
@@ -27,59 +26,21 @@ void gt_ssh_free(struct gt_ssh *s)
 		return;
 	if (s->channel)
 		ssh_channel_free(s->channel);
-	if (s->session) {
-		ssh_disconnect(s->session);
+	/* Not ssh_disconnect(): it forgets a socket that it was given, without closing it. */
+	if (s->session)
 		ssh_free(s->session);
-	}
-	if (s->wake_fd >= 0)
-		close(s->wake_fd);
+	if (s->fd >= 0 && !s->fd_given)
+		close(s->fd);
 	gt_buf_fini(&s->errors);
 	free(s);
-}
-
-static void on_cancel(void *arg)
-{
-	struct gt_ssh *s = arg;
-	uint64_t one = 1;
-
-	if (write(s->wake_fd, &one, sizeof one) < 0)
-		return; /* it is full: awake already */
-}
-
-/* Milliseconds left, for poll(). */
-static int time_left(struct gt_ctx *ctx)
-{
-	int64_t deadline = gt_ctx_deadline(ctx);
-	int64_t left = deadline - gt_now_mono();
-
-	if (deadline == INT64_MAX)
-		return -1;
-	if (left <= 0)
-		return 0;
-	return left > GT_SECONDS(3600) ? 3600000 : (int)(left / GT_NS_PER_MS) + 1;
 }
 
 /* Waits until the connection can go on, or the context ends. */
 static int wait_ready(struct gt_ssh *s, struct gt_ctx *ctx, struct gt_err *err)
 {
-	int flags = ssh_get_poll_flags(s->session);
-	struct pollfd fds[2] = {
-		{.fd = ssh_get_fd(s->session), .events = POLLIN},
-		{.fd = s->wake_fd, .events = POLLIN},
-	};
-	struct gt_ctx_watch watch = {.fn = on_cancel, .arg = s};
+	bool write = ssh_get_poll_flags(s->session) & SSH_WRITE_PENDING;
 
-	if (flags & SSH_WRITE_PENDING)
-		fds[0].events |= POLLOUT;
-	if (gt_ctx_watch(ctx, &watch)) {
-		int n = poll(fds, 2, time_left(ctx));
-		int errnum = errno;
-
-		gt_ctx_unwatch(ctx, &watch);
-		if (n < 0 && errnum != EINTR)
-			return gt_fail_errno(err, errnum, "poll");
-	}
-	return gt_ctx_check(ctx, err);
+	return gt_dial_wait(s->fd, (short)(POLLIN | (write ? POLLOUT : 0)), ctx, err);
 }
 
 static int fail_ssh(struct gt_ssh *s, enum gt_code code, const char *what, struct gt_err *err)
@@ -221,6 +182,9 @@ static int handshake(struct gt_ssh *s, const struct gt_ssh_opts *o, struct gt_ct
 	if (rc < 0)
 		return rc;
 	ssh_set_blocking(s->session, 0);
+	if (ssh_options_set(s->session, SSH_OPTIONS_FD, &s->fd) < 0)
+		return fail_ssh(s, GT_E_INTERNAL, "options", err);
+	s->fd_given = true;
 	while ((ssh = ssh_connect(s->session)) == SSH_AGAIN) {
 		rc = wait_ready(s, ctx, err);
 		if (rc < 0)
@@ -240,11 +204,20 @@ int gt_ssh_connect(const struct gt_ssh_opts *opts, struct gt_ctx *ctx, struct gt
 	struct gt_ssh *s = gt_new(struct gt_ssh);
 
 	s->errors.max = STDERR_MAX;
-	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->fd = -1;
 	s->session = ssh_new();
-	if (!s->session || s->wake_fd < 0)
+	if (!s->session)
 		abort();
-	int rc = handshake(s, opts, ctx, err);
+	struct gt_dial_opts dial = {
+		.host = opts->host,
+		.port = opts->port,
+		.proxy_url = opts->auth->proxy_url,
+		.proxy_user = opts->auth->proxy_user,
+		.proxy_password = opts->auth->proxy_password,
+	};
+	int rc = gt_dial(&dial, ctx, &s->fd, err);
+	if (rc == GT_OK)
+		rc = handshake(s, opts, ctx, err);
 	if (rc < 0) {
 		gt_ssh_free(s);
 		return rc;

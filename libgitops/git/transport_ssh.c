@@ -16,7 +16,8 @@ struct ssh_transport {
 	struct gt_ssh *ssh; /* NULL until first used */
 	char *host, *user, *command;
 	uint16_t port;
-	struct gt_secret identity, passphrase;
+	struct gt_secret identity, passphrase, proxy_password;
+	char *proxy_url, *proxy_user;
 	char *known_hosts, *kex_algos, *hostkey_algos;
 };
 
@@ -32,6 +33,9 @@ static void transport_free(struct gt_git_transport *base)
 	gt_ssh_free(t->ssh);
 	gt_secret_fini(&t->identity);
 	gt_secret_fini(&t->passphrase);
+	gt_secret_fini(&t->proxy_password);
+	free(t->proxy_url);
+	free(t->proxy_user);
 	free(t->host);
 	free(t->user);
 	free(t->command);
@@ -49,6 +53,9 @@ static int connect_once(struct ssh_transport *t, struct gt_ctx *ctx, struct gt_e
 		.known_hosts = gt_str(t->known_hosts),
 		.kex_algos = t->kex_algos,
 		.hostkey_algos = t->hostkey_algos,
+		.proxy_url = t->proxy_url,
+		.proxy_user = t->proxy_user,
+		.proxy_password = &t->proxy_password,
 	};
 	struct gt_ssh_opts opts = {t->host, t->user, t->port, &auth};
 
@@ -163,6 +170,10 @@ int gt_git_ssh_new(const char *url, const struct gt_git_auth *auth,
 		gt_secret_copy(&t->passphrase, auth->passphrase);
 	t->known_hosts =
 		gt_xstrndup(auth->known_hosts.p ? auth->known_hosts.p : "", auth->known_hosts.n);
+	t->proxy_url = copy(auth->proxy_url);
+	t->proxy_user = copy(auth->proxy_user);
+	if (auth->proxy_password)
+		gt_secret_copy(&t->proxy_password, auth->proxy_password);
 	t->kex_algos = copy(auth->kex_algos);
 	t->hostkey_algos = copy(auth->hostkey_algos);
 	*ret_transport = &t->base;

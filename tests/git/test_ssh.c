@@ -331,13 +331,125 @@ static void test_silent_server(void **state)
 	login_fini(&l);
 }
 
+/* --- proxies ------------------------------------------------------------------------------- */
+
+static pid_t proxy;
+
+static unsigned start_proxy(const char *user)
+{
+	gt_autofree char *ready = gt_xasprintf("%s/proxy", server.dir);
+	gt_autofree char *log = gt_xasprintf("%s/proxy.log", server.dir);
+	const char *argv[] = {"python3",    TEST_DATA "/../support/proxy.py",
+			      "--ready",    ready,
+			      "--log",      log,
+			      "--password", "s3cret",
+			      "--user",     user ? user : "",
+			      NULL};
+	gt_auto_buf text = {0};
+	uint64_t got = 0;
+
+	unlink(ready);
+	extern char **environ;
+	if (posix_spawnp(&proxy, argv[0], NULL, NULL, (char *const *)(uintptr_t)argv, environ))
+		fail_msg("cannot start the proxy");
+	for (int i = 0; i < 10000 && access(ready, R_OK) < 0; i++)
+		usleep(1000);
+	read_file("proxy", &text);
+	gt_str_u64(gt_buf_str(&text), &got);
+	return (unsigned)got;
+}
+
+static void stop_proxy(void)
+{
+	kill(proxy, SIGKILL);
+	waitpid(proxy, NULL, 0);
+}
+
+static void test_proxies(void **state)
+{
+	static const char *const schemes[] = {"http", "socks5"};
+	struct gt_secret right = {0}, wrong = {0};
+	gt_auto_buf log = {0};
+
+	(void)state;
+	gt_secret_set(&right, gt_str("s3cret"));
+	gt_secret_set(&wrong, gt_str("guess"));
+	start_sshd("");
+	for (size_t i = 0; i < GT_COUNT(schemes); i++) {
+		for (int auth = 0; auth < 2; auth++) {
+			unsigned proxy_port = start_proxy(auth ? "ann" : NULL);
+			gt_autofree char *url =
+				gt_xasprintf("%s://127.0.0.1:%u", schemes[i], proxy_port);
+			struct gt_git_want want = {.branch = "main"};
+			struct gt_git_checkout c;
+			struct gt_err err;
+			struct login l;
+
+			login_init(&l, "id_ed25519", NULL, "host_ed25519.pub");
+			l.auth.proxy_url = url;
+			l.auth.proxy_user = auth ? "ann" : NULL;
+			l.auth.proxy_password = &right;
+			check_main("app.git", &l);
+			if (auth) {
+				l.auth.proxy_password = &wrong;
+				check_fails(checkout("app.git", &l, &want, &c, &err), GT_E_AUTH);
+				assert_null(strstr(err.text, "guess"));
+			}
+			login_fini(&l);
+			stop_proxy();
+		}
+	}
+	read_file("proxy.log", &log);
+	assert_non_null(strstr(log.p, "http 127.0.0.1:"));
+	assert_non_null(strstr(log.p, "socks5 127.0.0.1:"));
+	gt_secret_fini(&right);
+	gt_secret_fini(&wrong);
+}
+
+static size_t count_fds(void)
+{
+	size_t n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void test_no_descriptor_is_leaked(void **state)
+{
+	static const char *const identities[] = {"id_ed25519", "id_stranger", "host_rsa.pub"};
+	size_t before = 0;
+
+	(void)state;
+	start_sshd("");
+	for (size_t i = 0; i < 3 * GT_COUNT(identities); i++) {
+		struct gt_git_want want = {.branch = "main"};
+		struct gt_git_checkout c = {0};
+		struct gt_err err;
+		struct login l;
+
+		login_init(&l, identities[i % 3], NULL, "host_ed25519.pub");
+		if (checkout("app.git", &l, &want, &c, &err) == GT_OK)
+			gt_git_checkout_fini(&c);
+		login_fini(&l);
+		if (i == 2)
+			before = count_fds();
+	}
+	assert_int_equal(count_fds(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_keys),          cmocka_unit_test(test_quoting),
-		cmocka_unit_test(test_refusals),      cmocka_unit_test(test_key_check),
-		cmocka_unit_test(test_algorithms),    cmocka_unit_test(test_unknown_repository),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_quoting),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_key_check),
+		cmocka_unit_test(test_algorithms),
+		cmocka_unit_test(test_unknown_repository),
 		cmocka_unit_test(test_silent_server),
+		cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_no_descriptor_is_leaked),
 	};
 
 	if (access(SSHD, X_OK) < 0 || geteuid() != 0) {
