@@ -108,88 +108,85 @@ static void fetch(const char *method, const char *path, const char *const *heade
 		fail_msg("%s", err.text);
 }
 
+static const struct {
+	const char *method, *path;
+	const char *header;
+	int status;
+	const char *body; /* NULL: do not look */
+	const char *name, *value;
+} exchanges[] = {
+	{"GET", "/a.txt", NULL, 200, "0123456789", "Content-Type", "text/plain; charset=utf-8"},
+	{"GET", "/a.txt", NULL, 200, NULL, "Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"},
+	{"GET", "/a.txt", NULL, 200, NULL, "Accept-Ranges", "bytes"},
+	{"GET", "/a.txt", NULL, 200, NULL, "Content-Length", "10"},
+	{"HEAD", "/a.txt", NULL, 200, "", "Content-Length", "10"},
+	{"POST", "/a.txt", NULL, 200, "0123456789", NULL, NULL},
+	{"GET", "/empty", NULL, 200, "", "Content-Type", "text/plain; charset=utf-8"},
+	{"GET", "/x.tar.gz", NULL, 200, NULL, "Content-Type", "application/x-gzip"},
+	{"GET", "/data.json", NULL, 200, "{}", "Content-Type", "application/json"},
+	{"GET", "/b:c%20%3Cd%3E&.bin", NULL, 200, "\x01\x02", "Content-Type",
+	 "application/octet-stream"},
+	{"GET", "/link", NULL, 200, "0123456789", NULL, NULL},
+	{"GET", "/dirlink/file", NULL, 200, "in sub", NULL, NULL},
+	{"GET", "/nothing", NULL, 404, "404 page not found\n", "X-Content-Type-Options", "nosniff"},
+	{"GET", "/a.txt/x", NULL, 404, NULL, NULL, NULL},
+	{"GET", "/escape", NULL, 404, NULL, NULL, NULL},
+	{"GET", "/updir/x", NULL, 404, NULL, NULL, NULL},
+	{"GET", "/pipe", NULL, 404, NULL, NULL, NULL},
+	{"GET", "/a%00b", NULL, 404, NULL, NULL, NULL},
+	/* Canonical paths. */
+	{"GET", "/sub", NULL, 301, "", "Location", "sub/"},
+	{"GET", "/sub?x=1", NULL, 301, "", "Location", "sub/?x=1"},
+	{"GET", "/a.txt/", NULL, 301, "", "Location", "../a.txt"},
+	{"GET", "/site/index.html", NULL, 301, "", "Location", "./"},
+	{"GET", "/../a.txt", NULL, 301, "", "Location", "/a.txt"},
+	{"GET", "/sub/..//a.txt", NULL, 301, "", "Location", "/a.txt"},
+	{"GET", "/site/", NULL, 200, "<html>home</html>", "Content-Type",
+	 "text/html; charset=utf-8"},
+	{"GET", "/sub/", NULL, 200,
+	 "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n"
+	 "<pre>\n<a href=\"file\">file</a>\n</pre>\n",
+	 "Content-Type", "text/html; charset=utf-8"},
+	/* Preconditions. */
+	{"GET", "/a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", 304, "",
+	 "Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"},
+	{"GET", "/a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT", 200, NULL, NULL,
+	 NULL},
+	{"GET", "/a.txt", "If-Modified-Since: yesterday", 200, NULL, NULL, NULL},
+	{"GET", "/a.txt", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT", 412, "", NULL,
+	 NULL},
+	{"GET", "/a.txt", "If-None-Match: *", 304, "", NULL, NULL},
+	{"GET", "/a.txt", "If-None-Match: \"x\"", 200, NULL, NULL, NULL},
+	{"GET", "/a.txt", "If-Match: \"x\"", 412, "", NULL, NULL},
+	{"GET", "/sub/", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", 304, "", NULL, NULL},
+	/* Ranges. */
+	{"GET", "/a.txt", "Range: bytes=2-4", 206, "234", "Content-Range", "bytes 2-4/10"},
+	{"HEAD", "/a.txt", "Range: bytes=2-4", 206, "", "Content-Length", "3"},
+	{"GET", "/a.txt", "Range: bytes=8-", 206, "89", "Content-Range", "bytes 8-9/10"},
+	{"GET", "/a.txt", "Range: bytes=-3", 206, "789", "Content-Range", "bytes 7-9/10"},
+	{"GET", "/a.txt", "Range: bytes=5-100", 206, "56789", NULL, NULL},
+	{"GET", "/a.txt", "Range: bytes=10-", 416, "invalid range: failed to overlap\n",
+	 "Content-Range", "bytes */10"},
+	{"GET", "/a.txt", "Range: bytes=4-2", 416, "invalid range\n", NULL, NULL},
+	{"GET", "/a.txt", "Range: lines=1-2", 416, "invalid range\n", NULL, NULL},
+	{"GET", "/a.txt", "Range: bytes=0-9,0-9", 200, "0123456789", NULL, NULL},
+	{"GET", "/empty", "Range: bytes=0-", 200, "", NULL, NULL},
+};
+
 static void serves(void **state)
 {
-	static const struct {
-		const char *method, *path;
-		const char *header;
-		int status;
-		const char *body; /* NULL: do not look */
-		const char *name, *value;
-	} rows[] = {
-		{"GET", "/a.txt", NULL, 200, "0123456789", "Content-Type",
-		 "text/plain; charset=utf-8"},
-		{"GET", "/a.txt", NULL, 200, NULL, "Last-Modified",
-		 "Sun, 06 Nov 1994 08:49:37 GMT"},
-		{"GET", "/a.txt", NULL, 200, NULL, "Accept-Ranges", "bytes"},
-		{"GET", "/a.txt", NULL, 200, NULL, "Content-Length", "10"},
-		{"HEAD", "/a.txt", NULL, 200, "", "Content-Length", "10"},
-		{"POST", "/a.txt", NULL, 200, "0123456789", NULL, NULL},
-		{"GET", "/empty", NULL, 200, "", "Content-Type", "text/plain; charset=utf-8"},
-		{"GET", "/x.tar.gz", NULL, 200, NULL, "Content-Type", "application/x-gzip"},
-		{"GET", "/data.json", NULL, 200, "{}", "Content-Type", "application/json"},
-		{"GET", "/b:c%20%3Cd%3E&.bin", NULL, 200, "\x01\x02", "Content-Type",
-		 "application/octet-stream"},
-		{"GET", "/link", NULL, 200, "0123456789", NULL, NULL},
-		{"GET", "/dirlink/file", NULL, 200, "in sub", NULL, NULL},
-		{"GET", "/nothing", NULL, 404, "404 page not found\n", "X-Content-Type-Options",
-		 "nosniff"},
-		{"GET", "/a.txt/x", NULL, 404, NULL, NULL, NULL},
-		{"GET", "/escape", NULL, 404, NULL, NULL, NULL},
-		{"GET", "/updir/x", NULL, 404, NULL, NULL, NULL},
-		{"GET", "/pipe", NULL, 404, NULL, NULL, NULL},
-		{"GET", "/a%00b", NULL, 404, NULL, NULL, NULL},
-		/* Canonical paths. */
-		{"GET", "/sub", NULL, 301, "", "Location", "sub/"},
-		{"GET", "/sub?x=1", NULL, 301, "", "Location", "sub/?x=1"},
-		{"GET", "/a.txt/", NULL, 301, "", "Location", "../a.txt"},
-		{"GET", "/site/index.html", NULL, 301, "", "Location", "./"},
-		{"GET", "/../a.txt", NULL, 301, "", "Location", "/a.txt"},
-		{"GET", "/sub/..//a.txt", NULL, 301, "", "Location", "/a.txt"},
-		{"GET", "/site/", NULL, 200, "<html>home</html>", "Content-Type",
-		 "text/html; charset=utf-8"},
-		{"GET", "/sub/", NULL, 200,
-		 "<!doctype html>\n<meta name=\"viewport\" content=\"width=device-width\">\n"
-		 "<pre>\n<a href=\"file\">file</a>\n</pre>\n",
-		 "Content-Type", "text/html; charset=utf-8"},
-		/* Preconditions. */
-		{"GET", "/a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", 304, "",
-		 "Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"},
-		{"GET", "/a.txt", "If-Modified-Since: Sun, 06 Nov 1994 08:49:36 GMT", 200, NULL,
-		 NULL, NULL},
-		{"GET", "/a.txt", "If-Modified-Since: yesterday", 200, NULL, NULL, NULL},
-		{"GET", "/a.txt", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT", 412, "",
-		 NULL, NULL},
-		{"GET", "/a.txt", "If-None-Match: *", 304, "", NULL, NULL},
-		{"GET", "/a.txt", "If-None-Match: \"x\"", 200, NULL, NULL, NULL},
-		{"GET", "/a.txt", "If-Match: \"x\"", 412, "", NULL, NULL},
-		{"GET", "/sub/", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT", 304, "", NULL,
-		 NULL},
-		/* Ranges. */
-		{"GET", "/a.txt", "Range: bytes=2-4", 206, "234", "Content-Range", "bytes 2-4/10"},
-		{"HEAD", "/a.txt", "Range: bytes=2-4", 206, "", "Content-Length", "3"},
-		{"GET", "/a.txt", "Range: bytes=8-", 206, "89", "Content-Range", "bytes 8-9/10"},
-		{"GET", "/a.txt", "Range: bytes=-3", 206, "789", "Content-Range", "bytes 7-9/10"},
-		{"GET", "/a.txt", "Range: bytes=5-100", 206, "56789", NULL, NULL},
-		{"GET", "/a.txt", "Range: bytes=10-", 416, "invalid range: failed to overlap\n",
-		 "Content-Range", "bytes */10"},
-		{"GET", "/a.txt", "Range: bytes=4-2", 416, "invalid range\n", NULL, NULL},
-		{"GET", "/a.txt", "Range: lines=1-2", 416, "invalid range\n", NULL, NULL},
-		{"GET", "/a.txt", "Range: bytes=0-9,0-9", 200, "0123456789", NULL, NULL},
-		{"GET", "/empty", "Range: bytes=0-", 200, "", NULL, NULL},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < GT_COUNT(rows); i++) {
+	for (size_t i = 0; i < GT_COUNT(exchanges); i++) {
 		gt_auto_http_resp resp = {0};
 
-		fetch(rows[i].method, rows[i].path, &rows[i].header, rows[i].header ? 1 : 0, &resp);
-		if (resp.status != rows[i].status ||
-		    (rows[i].body && !gt_streq(gt_buf_cstr(&resp.body), rows[i].body)) ||
-		    (rows[i].name &&
-		     !gt_str_is(gt_http_header(&resp, rows[i].name), rows[i].value)))
-			fail_msg("%s %s %s: %d\n%s\n%s", rows[i].method, rows[i].path,
-				 rows[i].header ? rows[i].header : "", resp.status,
+		fetch(exchanges[i].method, exchanges[i].path, &exchanges[i].header,
+		      exchanges[i].header ? 1 : 0, &resp);
+		if (resp.status != exchanges[i].status ||
+		    (exchanges[i].body && !gt_streq(gt_buf_cstr(&resp.body), exchanges[i].body)) ||
+		    (exchanges[i].name &&
+		     !gt_str_is(gt_http_header(&resp, exchanges[i].name), exchanges[i].value)))
+			fail_msg("%s %s %s: %d\n%s\n%s", exchanges[i].method, exchanges[i].path,
+				 exchanges[i].header ? exchanges[i].header : "", resp.status,
 				 gt_buf_cstr(&resp.head), gt_buf_cstr(&resp.body));
 	}
 }

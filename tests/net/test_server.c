@@ -20,90 +20,86 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* Each is sent whole, then the sending side is closed. */
+static const struct {
+	const char *request;
+	const char *status, *has, *not ;
+} exchanges[] = {
+	{"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+	 "X-Thing: one\r\nX-Thing: two\r\n", "Connection:"},
+	{"GET /hello HTTP/1.1\nHost: x\n\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nhello", NULL},
+	{"\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+	 "Content-Length: 5\r\n", NULL},
+	{"HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Content-Length: 5\r\n",
+	 "hello"},
+	{"GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Connection: close\r\n", NULL},
+	{"GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+	 "Connection: keep-alive\r\n", NULL},
+	{"GET http://x/hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "hello", NULL},
+	{"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\n",
+	 "404 page not found\n", NULL},
+	{"POST /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n",
+	 "Allow: GET, HEAD\r\n", NULL},
+	{"GET /below/a/b?q=1 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
+	 "GET /below/a/b ?q=1 11 |", NULL},
+	{"POST /echo?q HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 200 OK\r\n",
+	 "POST /echo ?q 11 |abc", NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
+	 "HTTP/1.1 200 OK\r\n", "|abc0123456789", NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413 ",
+	 "Connection: close\r\n", NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3E9\r\n",
+	 "HTTP/1.1 413 ", "Connection: close\r\n", NULL},
+	{"GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 413 ", NULL,
+	 NULL},
+	/* Malformed, or a way to smuggle a request. */
+	{"GET /hello HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET /hello HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET  /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET /hello\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET /hello HTTP/2.0\r\nHost: x\r\n\r\n", "HTTP/1.1 505 ", NULL, NULL},
+	{"GET /hello HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET /hello HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"GET /hello HTTP/1.1\r\nHost: x\r\nA: b\x01\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
+	 "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc", "HTTP/1.1 400 ", NULL,
+	 NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+	 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+	 "HTTP/1.1 501 ", NULL, NULL},
+	{"POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 ",
+	 NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
+	 "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "1\r\nab\r\n0\r\n\r\n",
+	 "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+	 "fffffffffffffffff\r\n",
+	 "HTTP/1.1 400 ", NULL, NULL},
+	{"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n", "HTTP/1.1 417 ", NULL, NULL},
+	{"GET /redirect?302,/x%0d%0aSet-Cookie:y HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 302 ",
+	 "Location: /x%0d%0aSet-Cookie:y\r\n", NULL},
+};
+
 static void answers(void **state)
 {
-	/* Each is sent whole, then the sending side is closed. */
-	static const struct {
-		const char *request;
-		const char *status, *has, *not ;
-	} rows[] = {
-		{"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-		 "X-Thing: one\r\nX-Thing: two\r\n", "Connection:"},
-		{"GET /hello HTTP/1.1\nHost: x\n\n", "HTTP/1.1 200 OK\r\n", "\r\n\r\nhello", NULL},
-		{"\r\n\r\nGET /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-		 "Content-Length: 5\r\n", NULL},
-		{"HEAD /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-		 "Content-Length: 5\r\n", "hello"},
-		{"GET /hello HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n", "Connection: close\r\n",
-		 NULL},
-		{"GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-		 "Connection: keep-alive\r\n", NULL},
-		{"GET http://x/hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n", "hello",
-		 NULL},
-		{"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404 Not Found\r\n",
-		 "404 page not found\n", NULL},
-		{"POST /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 405 Method Not Allowed\r\n",
-		 "Allow: GET, HEAD\r\n", NULL},
-		{"GET /below/a/b?q=1 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-		 "GET /below/a/b ?q=1 11 |", NULL},
-		{"POST /echo?q HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
-		 "HTTP/1.1 200 OK\r\n", "POST /echo ?q 11 |abc", NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-		 "3;x=\"y\"\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
-		 "HTTP/1.1 200 OK\r\n", "|abc0123456789", NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1001\r\n\r\n", "HTTP/1.1 413 ",
-		 "Connection: close\r\n", NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3E9\r\n",
-		 "HTTP/1.1 413 ", "Connection: close\r\n", NULL},
-		{"GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na", "HTTP/1.1 413 ",
-		 NULL, NULL},
-		/* Malformed, or a way to smuggle a request. */
-		{"GET /hello HTTP/1.1\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET /hello HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET  /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET /hello\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET /hello HTTP/2.0\r\nHost: x\r\n\r\n", "HTTP/1.1 505 ", NULL, NULL},
-		{"GET /hello HTTP/1.1\r\nHost : x\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"GET /hello HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", "HTTP/1.1 400 ", NULL,
-		 NULL},
-		{"GET /hello HTTP/1.1\r\nHost: x\r\nA: b\x01\r\n\r\n", "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc", "HTTP/1.1 400 ",
-		 NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
-		 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
-		 "HTTP/1.1 501 ", NULL, NULL},
-		{"POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-		 "1\r\nab\r\n0\r\n\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-		 "fffffffffffffffff\r\n",
-		 "HTTP/1.1 400 ", NULL, NULL},
-		{"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n", "HTTP/1.1 417 ", NULL,
-		 NULL},
-		{"GET /redirect?302,/x%0d%0aSet-Cookie:y HTTP/1.1\r\nHost: x\r\n\r\n",
-		 "HTTP/1.1 302 ", "Location: /x%0d%0aSet-Cookie:y\r\n", NULL},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < GT_COUNT(rows); i++) {
+	for (size_t i = 0; i < GT_COUNT(exchanges); i++) {
 		gt_auto_buf out = {0};
 		const char *text;
 
-		rude(app.port, rows[i].request, strlen(rows[i].request), true, &out);
+		rude(app.port, exchanges[i].request, strlen(exchanges[i].request), true, &out);
 		text = gt_buf_cstr(&out);
-		if (strncmp(text, rows[i].status, strlen(rows[i].status)) != 0 ||
-		    (rows[i].has && !strstr(text, rows[i].has)) ||
-		    (rows[i].not &&strstr(text, rows[i].not )))
-			fail_msg("%s\n-->\n%s", rows[i].request, text);
+		if (strncmp(text, exchanges[i].status, strlen(exchanges[i].status)) != 0 ||
+		    (exchanges[i].has && !strstr(text, exchanges[i].has)) ||
+		    (exchanges[i].not &&strstr(text, exchanges[i].not )))
+			fail_msg("%s\n-->\n%s", exchanges[i].request, text);
 	}
 }
 
