@@ -124,6 +124,31 @@ static struct ks_entry entry_of(struct ks_run *run, const struct gt_ssa_entry *e
 	};
 }
 
+/*
+ * What is about to be created is put into the inventory first: a run that is killed before its end
+ * must not leave objects behind that nobody knows to be ours.
+ */
+static int remember_created(struct ks_call *c, const struct plan *p, struct gt_err *err)
+{
+	struct gt_node *status = gt_node_need_map(c->a, c->obj, "status");
+	GT_VEC(struct ks_entry) created = {0};
+
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->entries[i].action == GT_SSA_CREATED)
+			gt_vec_push(&created, entry_of(c->run, &p->entries[i]));
+	}
+	struct gt_node *added =
+		ks_inventory_stale(c->a, ks_inventory_of(c->a, created.v, created.n),
+				   gt_node_get(status, "inventory"));
+	gt_vec_fini(&created);
+	if (gt_node_count(added) == 0)
+		return GT_OK;
+	struct gt_node *inventory = gt_node_need_map(c->a, status, "inventory");
+	gt_seq_for_each (added, item)
+		gt_node_append(c->a, gt_node_need_seq(c->a, inventory, "entries"), item);
+	return ks_patch(c, 0, err) < 0 ? gt_wrap(err, "failed to update status") : GT_OK;
+}
+
 /* Writes what differs, in order. */
 static int write_stage(struct plan *p, struct gt_arena *a, struct gt_err *err)
 {
@@ -166,7 +191,9 @@ static int apply_stage(struct ks_call *c, const struct gt_ssa_opts *opts, size_t
 		if (err)
 			*err = p.err;
 	} else {
-		rc = write_stage(&p, &lanes[0].arena, err);
+		rc = remember_created(c, &p, err);
+		if (rc == GT_OK)
+			rc = write_stage(&p, &lanes[0].arena, err);
 	}
 	/* Of a stage that failed nothing is told. */
 	if (rc < 0)

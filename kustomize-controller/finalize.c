@@ -18,14 +18,15 @@ static bool deletes_objects(const struct ks_call *c)
 	return true;
 }
 
-/* The account to act as is still there; without one there is nothing to check. */
-static bool may_act(struct ks_call *c)
+/* GT_E_NOT_FOUND when the account to act as is gone; without one there is nothing to check. */
+static int check_account(struct ks_call *c, struct gt_err *err)
 {
 	const char *account = ks_service_account(c);
 	struct gt_node *found;
 
-	return !account || gt_kube_get(c->r->kube, c->r->ctx, c->a, &gt_res_service_account,
-				       gt_obj_namespace(c->obj), account, &found, NULL) == GT_OK;
+	return account ? gt_kube_get(c->r->kube, c->r->ctx, c->a, &gt_res_service_account,
+				     gt_obj_namespace(c->obj), account, &found, err)
+		       : GT_OK;
 }
 
 static void warn(struct ks_call *c, const char *message)
@@ -114,11 +115,12 @@ int ks_finalize(struct ks_call *c, struct gt_err *err)
 		return GT_OK;
 	if (!deletes_objects(c))
 		return remove_finalizer(c);
-	if (!may_act(c)) {
+	int rc = check_account(c, err);
+	if (rc == GT_E_NOT_FOUND) {
 		warn_not_pruned(c);
 		return remove_finalizer(c);
 	}
-	return delete_objects(c, err);
+	return rc < 0 ? rc : delete_objects(c, err);
 }
 
 int ks_finalize_resume(struct ks_call *c, struct gt_err *err)
