@@ -169,7 +169,8 @@ static int cmp_ident(struct gt_str x, struct gt_str y)
 		return cmp_u64(i, j);
 	if (xn != yn)
 		return xn ? -1 : 1;
-	return gt_str_cmp(x, y);
+	int c = gt_str_cmp(x, y);
+	return (c > 0) - (c < 0);
 }
 
 static int cmp_pre(struct gt_str x, struct gt_str y)

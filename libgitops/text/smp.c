@@ -19,6 +19,8 @@ int gt_smp__fail(struct gt_smp *s, unsigned status, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (s->a->failed) /* what is missing is missing for that reason */
+		return gt_arena_check(s->a, s->err);
 	va_start(ap, fmt);
 	gt_vfail(s->err, GT_E_INVALID, fmt, ap);
 	va_end(ap);

@@ -16,8 +16,8 @@ int gt_smp__fail(struct gt_smp *s, unsigned status, const char *fmt, ...)
 int gt_smp__merge_map(struct gt_smp *s, const void *type, const struct gt_node *doc,
 		      const struct gt_node *patch, struct gt_node **ret);
 
-/* The value as it is stored where nothing was before: without directives and nulls.  NULL when the
- * value is itself a directive. */
+/* The value as it is stored where nothing was before: without directives, and without nulls, which
+ * an API server drops when it decodes the result.  NULL when the value is itself a directive. */
 struct gt_node *gt_smp__clean(struct gt_smp *s, const struct gt_node *n);
 
 /* Merges a list whose strategy is to merge. */
