@@ -23,7 +23,7 @@ static int teardown(void **state)
 /* Each is sent whole, then the sending side is closed. */
 static const struct {
 	const char *request;
-	const char *status, *has, *not ;
+	const char *status, *has, *lacks;
 } exchanges[] = {
 	{"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 200 OK\r\n",
 	 "X-Thing: one\r\nX-Thing: two\r\n", "Connection:"},
@@ -98,7 +98,7 @@ static void answers(void **state)
 		text = gt_buf_cstr(&out);
 		if (strncmp(text, exchanges[i].status, strlen(exchanges[i].status)) != 0 ||
 		    (exchanges[i].has && !strstr(text, exchanges[i].has)) ||
-		    (exchanges[i].not &&strstr(text, exchanges[i].not )))
+		    (exchanges[i].lacks && strstr(text, exchanges[i].lacks)))
 			fail_msg("%s\n-->\n%s", exchanges[i].request, text);
 	}
 }
