@@ -90,9 +90,14 @@ static int dependency_not_ready(struct ks_call *c, const struct gt_node *source,
 	const char *origin = gt_node_cstr(gt_node_at(gt_api_artifact(source), "metadata",
 						     "org.opencontainers.image.revision"));
 
+	/* A change of the dependency that leaves it not ready is no news. */
+	bool news = c->r->wake == GT_WAKE_TIMER ||
+		    strcmp(gt_cond_message(c->obj, GT_COND_READY), err->text) != 0;
 	ks_not_ready(c, KS_REASON_DEPENDENCY_NOT_READY, err);
-	gt_log_info(c->r->log, message);
-	ks_event(c, "Normal", gt_api_artifact_revision(source), origin, false, message);
+	if (news) {
+		gt_log_info(c->r->log, message);
+		ks_event(c, "Normal", gt_api_artifact_revision(source), origin, false, message);
+	}
 	ks_wait_for_dependencies(c);
 	return GT_OK;
 }
