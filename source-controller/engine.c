@@ -290,7 +290,7 @@ static bool make_workdir(struct src_call *c)
 		kind[n++] = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
 	kind[n] = '\0';
 	gt_autofree char *prefix = gt_xasprintf("%s-%s-%s-", kind, c->r->key.ns, c->r->key.name);
-	int rc = gt_fs_mkdtemp(NULL, prefix, &c->workdir, &err);
+	int rc = gt_fs_mkdtemp(gt_scratch_path(c->src->scratch), prefix, &c->workdir, &err);
 	if (rc == GT_OK) {
 		gt_cond_delete(c->obj, SRC_COND_STORAGE_FAILED);
 		return true;

@@ -210,6 +210,8 @@ static int setup(struct gt_manager *m, struct gt_err *err)
 
 	src->manager = m;
 	int rc = open_store(src, err);
+	if (rc == GT_OK)
+		rc = gt_scratch_open(SRC_MANAGER, &src->scratch, err);
 	if (rc < 0)
 		return rc;
 	gt_gate_init(&src->gate, 0);
@@ -226,6 +228,7 @@ static void teardown(struct gt_manager *m)
 	struct src *src = &controller;
 
 	(void)m;
+	gt_scratch_close(src->scratch);
 	gt_store_free(src->store);
 	gt_gate_fini(&src->gate);
 	free(src->kex_algos);

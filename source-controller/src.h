@@ -16,6 +16,7 @@
 #include "net/pool.h"
 #include "runtime/manager.h"
 #include "store/artifact.h"
+#include "store/scratch.h"
 
 #define SRC_MANAGER "source-controller"
 #define SRC_GROUP "source.toolkit.fluxcd.io"
@@ -47,7 +48,8 @@ struct gt_http_server;
 struct src {
 	struct gt_manager *manager;
 	struct gt_store *store;
-	struct gt_gate gate; /* archiving: one a processor */
+	struct gt_scratch *scratch; /* where the working directories are */
+	struct gt_gate gate;        /* archiving: one a processor */
 	struct gt_metric *duration;
 	struct gt_fileserver *files;
 	struct gt_http_server *server;
