@@ -7,12 +7,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fs.h"
@@ -25,8 +29,11 @@
 #include "text/json.h"
 
 #define API_SERVER 0
+#define SOURCE_CONTROLLER 1
 #define MAX_ARGS 16
 #define STOP_GRACE GT_SECONDS(15)
+/* For a killed supervisor's children to end. */
+#define ADDRESS_GRACE GT_SECONDS(2)
 #define RESTART_MIN GT_MILLIS(250)
 #define RESTART_MAX GT_SECONDS(30)
 /* A child that ran this long is forgiven its earlier crashes. */
@@ -63,6 +70,48 @@ static char *port_flag(const struct up *up)
 	return gt_xasprintf("--port=%lld", (long long)cli_flag_int(up->call, "port"));
 }
 
+static bool is_free(const char *address)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const char *colon = strrchr(address, ':');
+	gt_autoclose int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	in.sin_port = htons((uint16_t)strtoul(colon ? colon + 1 : "0", NULL, 10));
+	return fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+	       bind(fd, (const struct sockaddr *)&in, sizeof in) == 0;
+}
+
+/*
+ * Objects name the address of their artifacts: source-controller gets the one it had in the last
+ * run, once a killed one's is given up, unless somebody else has it by now.
+ */
+static void recall_storage(struct up *up, size_t i)
+{
+	int64_t deadline = gt_now_mono() + ADDRESS_GRACE;
+	struct gt_node *state;
+
+	if (cli_local_read_state(&up->arena, up->dir, &state, NULL) < 0)
+		return;
+	struct gt_node *had = gt_node_at(state, "processes", programs[i], "addresses");
+	const char *address = gt_node_cstr_at(had, "storage");
+	while (address && !is_free(address)) {
+		struct timespec pause = {.tv_nsec = GT_MILLIS(20)};
+
+		if (gt_now_mono() > deadline)
+			return;
+		nanosleep(&pause, NULL);
+	}
+	up->reports[i] = had;
+}
+
+static char *storage_flag(const struct up *up, size_t i)
+{
+	const char *had = gt_node_cstr_at(up->reports[i], "storage");
+
+	return gt_xasprintf("--storage-addr=%s", had ? had : "127.0.0.1:0");
+}
+
 static int start_child(struct up *up, size_t i, struct gt_err *err)
 {
 	const char *args[MAX_ARGS];
@@ -73,6 +122,7 @@ static int start_child(struct up *up, size_t i, struct gt_err *err)
 	gt_autofree char *data = gt_xasprintf(
 		i == API_SERVER ? "--data=%s/apiserver" : "--storage-path=%s/storage", up->dir);
 	gt_autofree char *port = port_flag(up);
+	gt_autofree char *storage = storage_flag(up, i);
 	gt_autofree char *delay =
 		gt_xasprintf("--simulate-delay=%s", cli_flag_string(up->call, "simulate-delay"));
 	gt_autofree char *tmp = gt_xasprintf("TMPDIR=%s/tmp", up->dir);
@@ -90,9 +140,9 @@ static int start_child(struct up *up, size_t i, struct gt_err *err)
 		args[n++] = "--metrics-addr=127.0.0.1:0";
 		args[n++] = "--health-addr=127.0.0.1:0";
 	}
-	if (strcmp(programs[i], "source-controller") == 0) {
+	if (i == SOURCE_CONTROLLER) {
 		args[n++] = data;
-		args[n++] = "--storage-addr=127.0.0.1:0";
+		args[n++] = storage;
 	}
 	if (strcmp(programs[i], "notification-controller") == 0) {
 		args[n++] = "--events-addr=127.0.0.1:0";
@@ -137,6 +187,9 @@ static void child_ended(struct up *up, pid_t pid, int status)
 	for (size_t i = 0; i < CHILDREN; i++) {
 		if (up->children[i].pid != pid)
 			continue;
+		/* Perhaps it could not have the address it had. */
+		if (!up->children[i].ready)
+			up->reports[i] = NULL;
 		cli_child_fini(&up->children[i]);
 		up->children[i].name = programs[i];
 		if (up->stopping)
@@ -365,6 +418,7 @@ static int start_all(struct up *up, struct gt_err *err)
 	cli_success("API server listens on %s", up->server);
 	if ((rc = install(up, err)) < 0)
 		return rc;
+	recall_storage(up, SOURCE_CONTROLLER);
 	for (size_t i = API_SERVER + 1; i < CHILDREN; i++) {
 		if ((rc = start_child(up, i, err)) < 0)
 			return rc;
