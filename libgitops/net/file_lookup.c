@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/enc.h"
 #include "base/fs.h"
 #include "base/vec.h"
 #include "net/fileserver_priv.h"
@@ -30,7 +29,7 @@ static int open_path(struct gt_file_job *job, const char *path)
 	return GT_OK;
 }
 
-static void escape_html(struct gt_buf *out, struct gt_str s)
+void gt_file__escape_html(struct gt_buf *out, struct gt_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		switch (s.p[i]) {
@@ -88,9 +87,9 @@ static int list(struct gt_file_job *job)
 		/* A name with a colon must not look like a scheme. */
 		gt_buf_adds(out,
 			    gt_str_find(name, ':') == SIZE_MAX ? "<a href=\"" : "<a href=\"./");
-		gt_percent_encode(out, name, true);
+		gt_file__escape(out, name);
 		gt_buf_adds(out, "\">");
-		escape_html(out, name);
+		gt_file__escape_html(out, name);
 		gt_buf_adds(out, "</a>\n");
 		free(names.v[i]);
 	}

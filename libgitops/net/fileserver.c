@@ -58,18 +58,53 @@ static bool decode_path(const struct gt_fileserver *fs, struct gt_str path, stru
 	return gt_percent_decode(out, path, false) && !memchr(out->p, 0, out->n);
 }
 
-static void redirect(struct gt_reply *reply, struct gt_str location)
+void gt_file__escape(struct gt_buf *out, struct gt_str path)
+{
+	for (size_t i = 0; i < path.n; i++) {
+		if (path.p[i] && strchr("$&+,/:;=@", path.p[i]))
+			gt_buf_addc(out, path.p[i]);
+		else
+			gt_percent_encode(out, gt_strn(&path.p[i], 1), false);
+	}
+}
+
+static void location(struct gt_reply *reply, struct gt_str path, struct gt_buf *out)
+{
+	const struct gt_http_request *req = gt_reply_request(reply);
+
+	gt_file__escape(out, path);
+	if (req->query.n > 0) {
+		gt_buf_addc(out, '?');
+		gt_buf_add_str(out, req->query);
+	}
+	gt_reply_header(reply, "Location", gt_buf_cstr(out));
+}
+
+static void redirect(struct gt_reply *reply, struct gt_str path)
+{
+	gt_auto_buf to = {0};
+
+	location(reply, path, &to);
+	gt_reply_send(reply, 301, NULL, (struct gt_str){0});
+}
+
+/* To the cleaned path, as Go's ServeMux does before any handler is asked. */
+static void redirect_clean(struct gt_reply *reply, struct gt_str path)
 {
 	const struct gt_http_request *req = gt_reply_request(reply);
 	gt_auto_buf to = {0};
+	struct gt_buf body = {0};
+	bool get = gt_str_is(req->method, "GET");
 
-	gt_percent_encode(&to, location, true);
-	if (req->query.n > 0) {
-		gt_buf_addc(&to, '?');
-		gt_buf_add_str(&to, req->query);
+	location(reply, path, &to);
+	if (get) {
+		gt_buf_adds(&body, "<a href=\"");
+		gt_file__escape_html(&body, gt_buf_str(&to));
+		gt_buf_adds(&body, "\">Temporary Redirect</a>.\n\n");
 	}
-	gt_reply_header(reply, "Location", gt_buf_cstr(&to));
-	gt_reply_send(reply, 301, NULL, (struct gt_str){0});
+	gt_reply_send_take(
+		reply, 307,
+		get || gt_str_is(req->method, "HEAD") ? "text/html; charset=utf-8" : NULL, &body);
 }
 
 /* Answers paths that have another, canonical form; true if it did. */
@@ -84,7 +119,7 @@ static bool canonicalize(struct gt_fileserver *fs, struct gt_str path, struct gt
 	if (!gt_str_eq(gt_buf_str(&clean), path)) {
 		gt_buf_adds(&to, fs->prefix);
 		gt_buf_add_str(&to, gt_buf_str(&clean));
-		redirect(reply, gt_buf_str(&to));
+		redirect_clean(reply, gt_buf_str(&to));
 		return true;
 	}
 	if (gt_str_ends(path, "/index.html")) {

@@ -1,7 +1,8 @@
 /*
  * gt_fileserver - serves the files below a directory, read-only, as Go's http.FileServer does:
  * Content-Length, Last-Modified, byte ranges, If-Modified-Since, types by extension or by looking
- * at the first 512 bytes, directory listings, 301 to the canonical path, "404 page not found".
+ * at the first 512 bytes, directory listings, 301 to the canonical path (307 to a cleaned one, as
+ * Go's ServeMux), "404 page not found".
  *
  * Symbolic links are followed as long as they stay below the root.  Files are read in the
  * background, 64 KiB at a time, so neither their size nor a slow disk holds up the loop.

@@ -47,6 +47,10 @@ void gt_file_job__look_up(struct gt_file_job *job);
 /* Answers with the file or its ranges, after the preconditions.  Loop thread. */
 void gt_file_job__serve(struct gt_file_job *job);
 
+/* Escapes a path as Go's net/url does, which leaves more alone than gt_percent_encode(). */
+void gt_file__escape(struct gt_buf *out, struct gt_str path);
+void gt_file__escape_html(struct gt_buf *out, struct gt_str text);
+
 /* Ends without a reply of its own: the reply has been ended. */
 void gt_file_job__free(struct gt_file_job *job);
 

@@ -141,8 +141,12 @@ void gt_loop_free(struct gt_loop *loop)
 		run_posted(loop);
 	while (loop->posted.n > 0);
 	close_handles(loop);
-	/* The closing of parts posts no more than what can run here. */
-	run_posted(loop);
+	/* The closing posts, and waits for what is under way in the background. */
+	uv_unref((uv_handle_t *)&loop->wake);
+	do {
+		uv_run(&loop->uv, UV_RUN_DEFAULT);
+		run_posted(loop);
+	} while (loop->posted.n > 0 || uv_loop_alive(&loop->uv));
 	uv_close((uv_handle_t *)&loop->wake, NULL);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	must(uv_loop_close(&loop->uv), "uv_loop_close");

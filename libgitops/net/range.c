@@ -1,13 +1,9 @@
 #include "net/range.h"
 
+/* Go's ParseInt takes a plus sign. */
 static bool number(struct gt_str s, int64_t *ret_n)
 {
-	uint64_t n;
-
-	if (!gt_str_u64(s, &n) || n > INT64_MAX)
-		return false;
-	*ret_n = (int64_t)n;
-	return true;
+	return gt_str_i64(s, ret_n) && s.p[0] != '-';
 }
 
 /* 1 for a range, 0 for one beyond the end, -1 for a malformed one. */

@@ -616,6 +616,34 @@ static void reconnects(void **state)
 	app_close(&again);
 }
 
+/* A loop that goes while transfers, streams and connections are open: each is told, none leaks. */
+static void ends_with_everything_open(void **state)
+{
+	struct gt_loop *last = start_loop();
+	struct gt_http_client *mine = new_client(last, (struct gt_http_client_opts){0});
+	struct app rest;
+	struct watch w;
+	char url[128];
+	struct gt_http_req req = {.url = url};
+
+	(void)state;
+	app_open(&rest, last, (struct gt_http_server_opts){0});
+	watch_init(&w);
+	snprintf(url, sizeof url, "%s/watch", rest.base);
+	struct gt_http_stream *s = gt_http_stream_start(mine, &req, &fns, &w);
+	wait_data(&w, "first\n");
+	int idle = dial(rest.port);
+	gt_http_stream_free(gt_http_stream_start(mine, &req, &fns, &w));
+	gt_loop_join(last);
+	gt_http_stream_free(s);
+	gt_http_client_free(mine);
+	app_close(&rest);
+	gt_loop_free(last);
+	assert_int_equal(w.dones, 2);
+	close(idle);
+	watch_fini(&w);
+}
+
 static void delivered(void *arg)
 {
 	gt_future_deliver(arg);
@@ -666,6 +694,7 @@ int main(void)
 		cmocka_unit_test(many_watches),
 		cmocka_unit_test(reconnects),
 		cmocka_unit_test(drains),
+		cmocka_unit_test(ends_with_everything_open),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
