@@ -58,7 +58,8 @@ int gt_kustomize_build(struct gt_arena *a, int root, const struct gt_kustomize_o
 		rc = settle(&b, &top);
 	if (rc == GT_OK)
 		rc = kz_finish(&b, top.acc, ret_docs);
-	return rc;
+	/* What went wrong for want of memory is not the input's fault. */
+	return rc < 0 && a->failed ? kz_check(&b) : rc;
 }
 
 void gt_kustomize_write(struct gt_buf *out, const struct gt_node *docs)

@@ -287,7 +287,7 @@ int gt_kustomize_generate(struct gt_arena *a, int root, const char *path,
 	if (rc == GT_OK)
 		rc = gt_kustomize_apply_spec(a, root, path, spec, found, kust, err);
 	if (rc < 0)
-		return rc;
+		return a->failed ? gt_arena_check(a, err) : rc;
 	*ret_kustomization = kust;
 	if (ret_name)
 		*ret_name = name;

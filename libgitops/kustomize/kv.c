@@ -37,9 +37,9 @@ static int add_literal(struct loader *ld, struct gt_str s)
 {
 	size_t eq = gt_str_find(s, '=');
 
+	/* It may be a secret: the caller says which entry, not what is in it. */
 	if (eq == SIZE_MAX || eq == 0)
-		return kz_fail(ld->l->b, "invalid literal source %.*s, expected key=value",
-			       GT_STR_ARG(s));
+		return kz_fail(ld->l->b, "invalid literal source, expected key=value");
 	return add_pair(ld, gt_str_sub(s, 0, eq), unquote(gt_str_from(s, eq + 1)));
 }
 
@@ -157,7 +157,8 @@ int kz_load_pairs(struct kz_layer *l, const struct gt_node *args, struct gt_node
 			int rc = sources[i].add(&ld, gt_node_text(item));
 
 			if (rc < 0)
-				return gt_wrap(l->b->err, "loading KV pairs: %s", sources[i].what);
+				return gt_wrap(l->b->err, "loading KV pairs: %s: entry %zu",
+					       sources[i].what, item__i + 1);
 		}
 	}
 	*ret = ld.pairs;

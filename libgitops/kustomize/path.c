@@ -98,7 +98,11 @@ struct gt_node *kz_path_get(const struct gt_node *root, const struct gt_str *pat
 	struct gt_node *at = NULL;
 
 	for (uint32_t i = 0; i < n; i++) {
-		at = get_one(i ? at : root, path[i]);
+		struct gt_str part = gt_str_trim(path[i]);
+
+		if (!part.n) /* as in ".metadata.name" */
+			continue;
+		at = get_one(at ? at : root, part);
 		if (!at)
 			return NULL;
 	}
