@@ -198,22 +198,21 @@ static void test_cleanup(void **state)
 
 	fake_api_script(
 		f->api,
-		GET(
-			LIVE(",\"annotations\":{\"kubectl.kubernetes.io/"
-			     "last-applied-configuration\":\"x\"},\"managedFields\":[" FIELDS(
-				     "kustomize-controller", "Apply",
-				     "\"f:data\":{\"f:a\":{}}") "," FIELDS("kubectl-client-side-"
-									   "apply",
-									   "Update",
-									   "\"f:data\":{\"f:b\":{}"
-									   "}") "," FIELDS("other",
-											   "Update",
-											   "\"f:"
-											   "data\":"
-											   "{\"f:"
-											   "c\":{}"
-											   "}") "]",
-			     "")),
+		GET(LIVE(",\"annotations\":{\"kubectl.kubernetes.io/"
+			 "last-applied-configuration\":\"x\"},\"managedFields\":[" FIELDS(
+				 "kustomize-controller", "Apply",
+				 "\"f:data\":{\"f:a\":{}}") "," FIELDS("kubectl-client-side-"
+								       "apply",
+								       "Update",
+								       "\"f:data\":{\"f:b\":{}"
+								       "}") "," FIELDS("other",
+										       "Update",
+										       "\"f:"
+										       "data\":"
+										       "{\"f:"
+										       "c\":{}"
+										       "}") "]",
+			 "")),
 		DRY(LIVE("", "")), {.method = "PATCH", .path = CM, .body = LIVE("", "")});
 	expect_plan(f, OBJ("", ""), GT_SSA_CONFIGURED);
 	const struct fake_request *req = fake_api_request(f->api, 5);
@@ -223,11 +222,10 @@ static void test_cleanup(void **state)
 		"[{\"op\":\"remove\",\"path\":\"/metadata/annotations/"
 		"kubectl.kubernetes.io~1last-applied-configuration\"},{\"op\":\"replace\",\"path\":"
 		"\"/metadata/managedFields\",\"value\":[" FIELDS(
-			"other",
-			"Update", "\"f:data\":{\"f:c\":{}}") "," FIELDS("kustomize-controller",
-									"Apply",
-									"\"f:data\":{\"f:a\":{},"
-									"\"f:b\":{}}") "]}]");
+			"other", "Update",
+			"\"f:data\":{\"f:c\":{}}") "," FIELDS("kustomize-controller", "Apply",
+							      "\"f:data\":{\"f:a\":{},"
+							      "\"f:b\":{}}") "]}]");
 }
 
 static void test_order(void **state)
