@@ -60,7 +60,7 @@ static void fill_root(void)
 	assert_int_equal(symlinkat("../..", dir, "updir"), 0);
 	assert_int_equal(mkfifoat(dir, "pipe", 0644), 0);
 	put(dir, "locked", GT_STR_LIT("no"));
-	fchmodat(dir, "locked", 0, 0);
+	assert_int_equal(fchmodat(dir, "locked", 0, 0), 0);
 	utimensat(dir, "sub", at, 0);
 	close(dir);
 }
