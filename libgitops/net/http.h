@@ -167,7 +167,8 @@ struct gt_http_stream_fns {
  * the response head; sink, attempts and redirects do not apply.  Everything is copied.  The peer's
  * silence is noticed by TCP keep-alive (after about a minute) and by idle_timeout_ns.
  *
- * Returns the handle at once; failures arrive in on_done.  Any thread.
+ * Returns the handle at once; failures arrive in on_done.  Any thread; from another one than the
+ * loop's, callbacks may run before the handle has been returned.
  */
 struct gt_http_stream *gt_http_stream_start(struct gt_http_client *client,
 					    const struct gt_http_req *req,
