@@ -196,6 +196,8 @@ static void round_failed(struct gt_informer *inf, const struct gt_err *err)
 		break;
 	default:
 		inf->relist = true;
+		if (inf->on_problem)
+			break; /* the observer knows what to make of it */
 		gt_log_error(inf->opts.log, err, "failed to list and watch",
 			     gt_kv_str("resource", inf->res->plural));
 		break;
