@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "net/fileserver_priv.h"
 
-#define PIECE GT_KIB(64)
+#define PIECE GT_KIB(128)
 
 static void pump(struct gt_file_job *job);
 

@@ -5,7 +5,7 @@
  * Go's ServeMux), "404 page not found".
  *
  * Symbolic links are followed as long as they stay below the root.  Files are read in the
- * background, 64 KiB at a time, so neither their size nor a slow disk holds up the loop.
+ * background, 128 KiB at a time, so neither their size nor a slow disk holds up the loop.
  */
 #ifndef GT_NET_FILESERVER_H
 #define GT_NET_FILESERVER_H
