@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "call.h"
-#include "crypto/x509.h"
+#include "crypto/tls.h"
 #include "net/loop.h"
 #include "net/pool.h"
 #include "net/server.h"
@@ -43,7 +43,8 @@ struct as_server {
 	struct as_watches *watches;
 	struct as_documents *documents; /* discovery and OpenAPI */
 	struct as_controllers *controllers;
-	struct gt_identity ca;
+	struct gt_tls *tls;
+	char *ca_pem;
 	char *url;             /* https://127.0.0.1:port */
 	char *kubeconfig_path; /* malloc'ed, NULL for none */
 	atomic_bool ready, stopping;
