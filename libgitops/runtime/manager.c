@@ -326,11 +326,6 @@ static void activate(struct gt_manager *m)
 		gt_controller__dispatch(m->controllers.v[i]);
 }
 
-static void became_leader(void *arg)
-{
-	activate(arg);
-}
-
 static void lost_leadership(void *arg)
 {
 	struct gt_manager *m = arg;
@@ -339,6 +334,23 @@ static void lost_leadership(void *arg)
 	m->lost = true;
 	pthread_mutex_unlock(&m->lock);
 	gt_manager_stop(m);
+}
+
+/* Only a leader serves: readiness of a replica may depend on it (upstream: source-controller's
+ * file server). */
+static void became_leader(void *arg)
+{
+	struct gt_manager *m = arg;
+	struct gt_err err;
+	struct start s = {.m = m, .err = &err};
+
+	gt_loop_call(m->loop, start_runnables, &s);
+	if (s.rc < 0) {
+		gt_log_error(&m->log, &err, "unable to start");
+		lost_leadership(m);
+		return;
+	}
+	activate(m);
 }
 
 /* The name of the Lease; shards by label have one each. */
@@ -406,13 +418,14 @@ static int start(struct gt_manager *m, struct gt_err *err)
 	rc = wait_for_informers(m, err);
 	if (rc < 0)
 		return rc;
-	gt_loop_call(m->loop, start_runnables, &s);
-	if (s.rc < 0)
-		return s.rc;
-	if (m->flags.leader_election)
+	if (m->flags.leader_election) {
 		rc = run_for_leader(m, err);
-	else
-		activate(m);
+	} else {
+		gt_loop_call(m->loop, start_runnables, &s);
+		rc = s.rc;
+		if (rc == GT_OK)
+			activate(m);
+	}
 	if (rc < 0)
 		return rc;
 	m->ready = true;

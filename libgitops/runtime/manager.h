@@ -10,7 +10,7 @@
  *	}
  *
  * setup() runs on the main thread, before anything starts: it registers controllers, informers and
- * runnables.  Start order: servers, informers (synced), runnables, leadership, workers, ready.
+ * runnables.  Start order: servers, informers (synced), leadership, runnables, workers; ready.
  */
 #ifndef GT_RUNTIME_MANAGER_H
 #define GT_RUNTIME_MANAGER_H
@@ -85,8 +85,9 @@ int64_t gt_manager_jitter(const struct gt_manager *m, int64_t interval_ns);
 struct gt_informer *gt_manager_informer(struct gt_manager *m, const struct gt_resource *r,
 					const char *const *paths);
 
-/* Something that starts after the informers have synced and stops before they do (a file server,
- * a garbage collector).  start runs on the loop thread.  Both may be NULL. */
+/* Something that starts after the informers have synced, and with leader election not before this
+ * replica leads, and stops before they do (a file server, a garbage collector).  start runs on the
+ * loop thread.  Both may be NULL. */
 void gt_manager_runnable(struct gt_manager *m, int (*start)(void *arg, struct gt_err *err),
 			 void (*stop)(void *arg), void *arg);
 
