@@ -11,8 +11,9 @@
 enum gt_json_flags {
 	GT_JSON_DUP_LAST = 0,       /* a repeated key: the last value wins, in the first place */
 	GT_JSON_DUP_ERROR = 1 << 0, /* a repeated key is an error that names it */
-	GT_JSON_BORROW = 1 << 1,    /* strings without escapes point into the input, which must then
-				     * outlive the tree and be writable (they get their NUL there) */
+	/* Strings without escapes point into the input, which must outlive the tree and be
+	 * writable: they get their NUL there. */
+	GT_JSON_BORROW = 1 << 1,
 };
 
 /* Errors say line and column. */

@@ -10,7 +10,7 @@
 
 struct gt_node *gt_node__new(struct gt_arena *a, enum gt_kind kind)
 {
-	struct gt_node *n = gt_arena_alloc(a, sizeof *n);
+	struct gt_node *n = gt_node__alloc(a, sizeof *n);
 
 	if (n)
 		*n = (struct gt_node){.kind = (uint8_t)kind};
@@ -23,7 +23,7 @@ struct gt_node *gt_node__text(struct gt_arena *a, enum gt_kind kind, size_t len)
 		a->failed = true;
 		return NULL;
 	}
-	struct gt_node *n = gt_arena_alloc(a, sizeof *n + len + 1);
+	struct gt_node *n = gt_node__alloc(a, sizeof *n + len + 1);
 	if (!n)
 		return NULL;
 	char *text = (char *)(n + 1);

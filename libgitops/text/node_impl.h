@@ -21,6 +21,18 @@ struct gt_pairs {
 	struct gt_pair v[];
 };
 
+/* gt_arena_alloc() with its common case in place. */
+static inline void *gt_node__alloc(struct gt_arena *a, size_t n)
+{
+	size_t need = (n + 7) & ~(size_t)7;
+
+	if (need > (size_t)(a->end - a->at) || a->failed || a->fail_after || n == 0)
+		return gt_arena_alloc(a, n);
+	void *p = a->at;
+	a->at += need;
+	return p;
+}
+
 /* A new node of the kind with everything else zero; NULL once the arena has failed. */
 struct gt_node *gt_node__new(struct gt_arena *a, enum gt_kind kind);
 

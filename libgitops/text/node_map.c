@@ -70,7 +70,7 @@ static struct gt_pairs *pairs_new(struct gt_arena *a, size_t cap)
 		for (slots = 64; slots < cap * 2;)
 			slots *= 2;
 	}
-	struct gt_pairs *ps = gt_arena_alloc(a, sizeof *ps + cap * sizeof ps->v[0]);
+	struct gt_pairs *ps = gt_node__alloc(a, sizeof *ps + cap * sizeof ps->v[0]);
 	if (!ps)
 		return NULL;
 	*ps = (struct gt_pairs){.cap = (uint32_t)cap};
@@ -115,7 +115,8 @@ static size_t find_among(const struct gt_pair *v, size_t n, const struct gt_pair
 {
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].len == p->len &&
-		    (v[i].key == p->key || memcmp(v[i].key, p->key, p->len) == 0))
+		    (v[i].key == p->key ||
+		     (v[i].key[0] == p->key[0] && memcmp(v[i].key, p->key, p->len) == 0)))
 			return i;
 	}
 	return SIZE_MAX;

@@ -15,7 +15,7 @@ static struct gt_items *items_new(struct gt_arena *a, size_t cap)
 		a->failed = true;
 		return NULL;
 	}
-	struct gt_items *items = gt_arena_alloc(a, sizeof *items + cap * sizeof items->v[0]);
+	struct gt_items *items = gt_node__alloc(a, sizeof *items + cap * sizeof items->v[0]);
 	if (items)
 		items->cap = (uint32_t)cap;
 	return items;

@@ -67,6 +67,26 @@ static unsigned indicators(struct gt_str s, size_t i, size_t len, bool after_bla
 	return c == '#' && after_blank ? 3 : 0;
 }
 
+/*
+ * Most texts are words like app-1 or apps/v1, about which nothing needs to be found out: they start
+ * with a letter or a digit and go on with those and a few signs.
+ */
+static bool is_tame(struct gt_str s)
+{
+	static const unsigned char tame[256] = {
+		['-'] = 1, ['.'] = 1,         ['/'] = 1,         ['_'] = 1,         ['+'] = 1,
+		['='] = 1, ['0' ... '9'] = 3, ['A' ... 'Z'] = 3, ['a' ... 'z'] = 3,
+	};
+
+	if (s.n == 0 || tame[(unsigned char)s.p[0]] != 3)
+		return false;
+	for (size_t i = 1; i < s.n; i++) {
+		if (!tame[(unsigned char)s.p[i]])
+			return false;
+	}
+	return true;
+}
+
 static bool is_document_marker(struct gt_str s)
 {
 	return s.n >= 3 && (memcmp(s.p, "---", 3) == 0 || memcmp(s.p, "...", 3) == 0);
@@ -131,6 +151,14 @@ void gt_yaml__newline(struct gt_yaml_out *o, unsigned indent)
 	o->bol = true;
 }
 
+/* Copies text in which nothing can break a line. */
+static void put_run(struct gt_yaml_out *o, struct gt_str s)
+{
+	gt_buf_add_str(o->buf, s);
+	o->column += gt_utf8_count(s);
+	o->bol = false;
+}
+
 /* Copies one character that is no break. */
 static void put_rune(struct gt_yaml_out *o, struct gt_str s, size_t i, size_t len)
 {
@@ -161,6 +189,10 @@ static void put_plain(struct gt_yaml_out *o, struct gt_str s, bool fold, unsigne
 	bool spaces = false;
 	size_t len;
 
+	if (!fold || o->column + s.n <= BEST_WIDTH) {
+		put_run(o, s);
+		return;
+	}
 	for (size_t i = 0; i < s.n; i += len) {
 		rune_at(s, i, &len);
 		if (s.p[i] == ' ' && may_fold(o, fold, spaces) && !space_at(s, i + 1))
@@ -285,24 +317,37 @@ static void put_block_header(struct gt_yaml_out *o, struct gt_str s, char indica
 	put_break(o, GT_STR_LIT("\n"), 0, 1);
 }
 
+/* The first line break at or after a position, or the end. */
+static size_t find_break(struct gt_str s, size_t i, bool separators, size_t *ret_len)
+{
+	*ret_len = 1;
+	if (!separators) {
+		size_t n = gt_str_find(gt_str_from(s, i), '\n');
+		return n == SIZE_MAX ? s.n : i + n;
+	}
+	while (i < s.n && !is_break(rune_at(s, i, ret_len)))
+		i += *ret_len;
+	return i;
+}
+
 static void put_literal(struct gt_yaml_out *o, struct gt_str s, unsigned indent)
 {
-	bool breaks = true;
+	/* Of the other breaks only U+2028 and U+2029 can stand in a literal. */
+	bool separators = gt_str_search(s, GT_STR_LIT("\xe2\x80")) != SIZE_MAX;
 	size_t len;
 
 	put_block_header(o, s, '|');
 	for (size_t i = 0; i < s.n; i += len) {
-		uint32_t c = rune_at(s, i, &len);
+		size_t end = find_break(s, i, separators, &len);
 
-		if (is_break(c)) {
-			put_break(o, s, i, len);
-			breaks = true;
-			continue;
-		}
-		if (breaks)
+		if (end > i) {
 			gt_yaml__newline(o, indent);
-		put_rune(o, s, i, len);
-		breaks = false;
+			put_run(o, gt_str_sub(s, i, end - i));
+		}
+		if (end == s.n)
+			return;
+		put_break(o, s, end, len);
+		len += end - i;
 	}
 }
 
@@ -326,9 +371,17 @@ static enum gt_style wanted_style(const struct gt_yaml_out *o, struct gt_str s, 
 static void put_string(struct gt_yaml_out *o, struct gt_str s, enum gt_style hint, bool simple_key,
 		       unsigned indent)
 {
+	bool fold = !simple_key && !(o->style & GT_YAML_NO_FOLD);
+
+	if (is_tame(s) && !(o->style & GT_YAML_KEEP_STYLE)) {
+		if (reads_as_string(s))
+			gt_yaml__put(o, s.p, s.n);
+		else
+			put_double(o, s, fold, indent);
+		return;
+	}
 	struct analysis a = analyze(s, o->style & GT_YAML_KEEP_STYLE);
 	enum gt_style style = wanted_style(o, s, hint);
-	bool fold = !simple_key && !(o->style & GT_YAML_NO_FOLD);
 
 	if (simple_key && a.multiline)
 		style = GT_STYLE_DOUBLE;
@@ -378,7 +431,7 @@ static struct gt_str repair(struct gt_buf *buf, struct gt_str s)
 {
 	size_t len;
 
-	if (gt_utf8_valid(s))
+	if (is_tame(s) || gt_utf8_valid(s))
 		return s;
 	for (size_t i = 0; i < s.n; i += len)
 		gt_utf8_encode(buf, gt_utf8_decode(gt_str_from(s, i), &len));
@@ -403,7 +456,7 @@ void gt_yaml__put_scalar(struct gt_yaml_out *o, const struct gt_node *n, unsigne
 
 bool gt_yaml__is_simple_key(struct gt_str key)
 {
-	return key.n <= SIMPLE_KEY_MAX && !analyze(key, false).multiline;
+	return key.n <= SIMPLE_KEY_MAX && (is_tame(key) || !analyze(key, false).multiline);
 }
 
 void gt_yaml__put_key(struct gt_yaml_out *o, struct gt_str key, bool simple, unsigned indent)

@@ -1,70 +1,20 @@
 /*
  * The YAML parser: libyaml's events become a tree, without recursion.  Open collections lie on a
- * stack of frames, their finished children on a stack of pairs, as in the JSON parser.
+ * stack of frames, their finished children on a stack of pairs, as in the JSON parser.  Leaves are
+ * made in yaml_value.c.
  */
-#include <math.h>
 #include <string.h>
 
-#include <yaml.h>
-
 #include "base/alloc.h"
-#include "base/enc.h"
-#include "base/limits.h"
 #include "text/json.h"
 #include "text/node_impl.h"
-#include "text/number.h"
-#include "text/yaml_impl.h"
-
-#define TAG_PREFIX "tag:yaml.org,2002:"
-
-struct frame {
-	size_t base; /* of its children in the stack of pairs */
-	bool is_map;
-	bool has_merge;   /* one of its keys is << */
-	bool key_pending; /* the last pair has its key and waits for the value */
-	uint8_t style;
-	uint32_t line, col;
-	char *anchor; /* in the arena, or NULL */
-};
-
-struct loader {
-	struct gt_arena *a;
-	const struct gt_yaml_opts *opts;
-	struct gt_err *err;
-	yaml_parser_t yaml;
-	struct gt_pair *pairs;
-	size_t npairs, cap;
-	unsigned depth;
-	struct frame frames[GT_LIMIT_DEPTH];
-	struct gt_node *anchors; /* of the document: name -> node */
-	size_t alias_nodes;
-	struct gt_node *root;
-};
-
-/* The key of a << pair; told from any other key by its address. */
-static const char merge_key[] = "<<";
-
-static int fail_at(const struct loader *ld, uint32_t line, uint32_t col, enum gt_code code,
-		   const char *cause, struct gt_str what)
-{
-	if (ld->opts->name)
-		return gt_fail(ld->err, code, "%s:%u:%u: %s%.*s", ld->opts->name, line, col, cause,
-			       GT_STR_ARG(what));
-	return gt_fail(ld->err, code, "line %u: %s%.*s", line, cause, GT_STR_ARG(what));
-}
-
-static int fail_event(const struct loader *ld, const yaml_event_t *ev, const char *cause,
-		      struct gt_str what)
-{
-	return fail_at(ld, (uint32_t)ev->start_mark.line + 1, (uint32_t)ev->start_mark.column + 1,
-		       GT_E_INVALID, cause, what);
-}
+#include "text/yaml_load.h"
 
 /*
  * What libyaml complains about.  With a name the place is exact; without one the line is the one
  * that Go's libraries print, which differs between them and is left out for the first line.
  */
-static int fail_syntax(const struct loader *ld)
+static int fail_syntax(const struct gt_yaml_loader *ld)
 {
 	const yaml_parser_t *y = &ld->yaml;
 	const char *cause = y->problem ? y->problem : "unknown problem parsing YAML content";
@@ -89,13 +39,13 @@ static int fail_syntax(const struct loader *ld)
 	return gt_fail(ld->err, GT_E_INVALID, "line %zu: %s", line, cause);
 }
 
-static int next_event(struct loader *ld, yaml_event_t *ev)
+static int next_event(struct gt_yaml_loader *ld, yaml_event_t *ev)
 {
 	return yaml_parser_parse(&ld->yaml, ev) ? GT_OK : fail_syntax(ld);
 }
 
 /* Pairs are at most as large as the nodes they point to, so the arena's budget bounds them. */
-static struct gt_pair *push_pair(struct loader *ld)
+static struct gt_pair *push_pair(struct gt_yaml_loader *ld)
 {
 	if (ld->npairs == ld->cap) {
 		ld->cap = ld->cap ? ld->cap * 2 : 64;
@@ -105,275 +55,17 @@ static struct gt_pair *push_pair(struct loader *ld)
 	return &ld->pairs[ld->npairs++];
 }
 
-/* --- scalars ------------------------------------------------------------------------------ */
-
-static uint8_t scalar_style(yaml_scalar_style_t style)
-{
-	switch (style) {
-	case YAML_SINGLE_QUOTED_SCALAR_STYLE: return GT_STYLE_SINGLE;
-	case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return GT_STYLE_DOUBLE;
-	case YAML_LITERAL_SCALAR_STYLE: return GT_STYLE_LITERAL;
-	case YAML_FOLDED_SCALAR_STYLE: return GT_STYLE_FOLDED;
-	default: return GT_STYLE_PLAIN;
-	}
-}
-
-/* The type a tag of YAML's own asks for; false for other tags, whose scalars are strings. */
-static bool type_of_tag(const char *tag, enum gt_yaml_type *ret_type)
-{
-	static const struct {
-		const char *name;
-		enum gt_yaml_type type;
-	} tags[] = {
-		{"str", GT_YAML_STR}, {"null", GT_YAML_NULL},   {"bool", GT_YAML_BOOL},
-		{"int", GT_YAML_INT}, {"float", GT_YAML_FLOAT}, {"timestamp", GT_YAML_TIME},
-	};
-
-	if (strncmp(tag, TAG_PREFIX, sizeof TAG_PREFIX - 1) != 0)
-		return false;
-	for (size_t i = 0; i < GT_COUNT(tags); i++) {
-		if (strcmp(tag + sizeof TAG_PREFIX - 1, tags[i].name) == 0) {
-			*ret_type = tags[i].type;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_binary(const char *tag)
-{
-	return tag && strcmp(tag, TAG_PREFIX "binary") == 0;
-}
-
-static int resolve_event(struct loader *ld, const yaml_event_t *ev, enum gt_yaml_type *ret_type)
-{
-	const char *tag = (const char *)ev->data.scalar.tag;
-	struct gt_str text = gt_strn((const char *)ev->data.scalar.value, ev->data.scalar.length);
-	enum gt_yaml_type want;
-
-	*ret_type = GT_YAML_STR;
-	if (!tag) {
-		if (ev->data.scalar.plain_implicit)
-			*ret_type = gt_yaml__resolve(text, ld->opts->rules);
-		return GT_OK;
-	}
-	if (!type_of_tag(tag, &want) || want == GT_YAML_STR)
-		return GT_OK;
-	enum gt_yaml_type got = gt_yaml__resolve(text, ld->opts->rules);
-	bool float_ok = want == GT_YAML_FLOAT && (got == GT_YAML_INT || got == GT_YAML_INF_NAN);
-	if (got != want && !float_ok)
-		return fail_event(ld, ev, "the value does not fit its tag !!",
-				  gt_str(tag + sizeof TAG_PREFIX - 1));
-	*ret_type = got;
-	return GT_OK;
-}
-
-static bool word_is_true(struct gt_str text)
-{
-	return text.n && strchr("tTyY", text.p[0])
-		       ? true
-		       : gt_str_is(text, "on") || gt_str_is(text, "On") || gt_str_is(text, "ON");
-}
-
-static struct gt_node *binary_node(struct loader *ld, struct gt_str text)
-{
-	gt_auto_buf bytes = {0};
-
-	if (!gt_base64_decode(&bytes, text))
-		return NULL;
-	return gt_node_strn(ld->a, gt_buf_str(&bytes));
-}
-
-/* Version 2 leaves times as they are written; version 3 makes RFC 3339 of them. */
-static struct gt_node *time_node(struct loader *ld, struct gt_str text)
-{
-	gt_auto_buf buf = {0};
-
-	if (ld->opts->rules == GT_YAML_GO_V2)
-		return gt_node_strn(ld->a, text);
-	gt_yaml__rfc3339(&buf, text);
-	return gt_node_strn(ld->a, gt_buf_str(&buf));
-}
-
-static int make_scalar(struct loader *ld, const yaml_event_t *ev, struct gt_node **ret_node)
-{
-	struct gt_str text = gt_strn((const char *)ev->data.scalar.value, ev->data.scalar.length);
-	enum gt_yaml_type type;
-	enum gt_kind kind;
-	struct gt_node *n = NULL;
-	int rc = resolve_event(ld, ev, &type);
-
-	if (rc < 0)
-		return rc;
-	switch (type) {
-	case GT_YAML_NULL: n = gt_node_null(ld->a); break;
-	case GT_YAML_BOOL: n = gt_node_bool(ld->a, word_is_true(text)); break;
-	case GT_YAML_INT:
-	case GT_YAML_FLOAT: {
-		struct gt_str number = gt_yaml__number(ld->a, text, &kind);
-		n = number.p ? gt_node_str_take(ld->a, number.p, number.n) : NULL;
-		if (n)
-			n->kind = (uint8_t)kind;
-		break;
-	}
-	case GT_YAML_INF_NAN: return fail_event(ld, ev, "a number that JSON does not have: ", text);
-	case GT_YAML_TIME: n = time_node(ld, text); break;
-	case GT_YAML_STR:
-		if (is_binary((const char *)ev->data.scalar.tag)) {
-			n = binary_node(ld, text);
-			if (!n && !ld->a->failed)
-				return fail_event(ld, ev, "!!binary value is no valid base64",
-						  GT_STR_LIT(""));
-		} else {
-			n = gt_node_strn(ld->a, text);
-		}
-		break;
-	}
-	if (!n)
-		return gt_arena_check(ld->a, ld->err);
-	n->style = scalar_style(ev->data.scalar.style);
-	n->line = (uint32_t)ev->start_mark.line + 1;
-	n->col = (uint32_t)ev->start_mark.column + 1;
-	*ret_node = n;
-	return GT_OK;
-}
-
-/* The text sigs.k8s.io/yaml gives to a key that is no string; floats are printed as 32 bits. */
-static struct gt_str usual_text(struct loader *ld, struct gt_str text, enum gt_yaml_type type,
-				char number[GT_DOUBLE_TEXT])
-{
-	enum gt_kind kind;
-	int64_t i;
-	double d;
-
-	switch (type) {
-	case GT_YAML_BOOL: return word_is_true(text) ? GT_STR_LIT("true") : GT_STR_LIT("false");
-	case GT_YAML_INF_NAN:
-		return gt_str((text.p[text.n - 1] | 0x20) == 'n' ? ".nan"
-			      : text.p[0] == '-'                 ? "-.inf"
-								 : ".inf");
-	case GT_YAML_INT:
-	case GT_YAML_FLOAT:
-		text = gt_yaml__number(ld->a, text, &kind);
-		if (type == GT_YAML_FLOAT && !(kind == GT_INT && gt_str_i64(text, &i)) &&
-		    gt_number_double(text, &d)) {
-			gt_float_g((float)d, number);
-			return isinf((float)d) ? gt_str(d < 0 ? "-.inf" : ".inf") : gt_str(number);
-		}
-		return text;
-	default: return text;
-	}
-}
-
-/*
- * The text of a key.  Version 2 makes numbers and booleans into their usual text and has no null
- * keys; version 3 keeps what was written.
- */
-static int make_key(struct loader *ld, const yaml_event_t *ev, struct gt_pair *pair)
-{
-	struct gt_str text = gt_strn((const char *)ev->data.scalar.value, ev->data.scalar.length);
-	char number[GT_DOUBLE_TEXT];
-	enum gt_yaml_type type;
-	int rc = resolve_event(ld, ev, &type);
-
-	if (rc < 0)
-		return rc;
-	pair->line = (uint32_t)ev->start_mark.line + 1;
-	if (gt_str_is(text, merge_key) && ev->data.scalar.plain_implicit) {
-		pair->key = merge_key;
-		pair->len = 2;
-		ld->frames[ld->depth - 1].has_merge = true;
-		return GT_OK;
-	}
-	if (ld->opts->rules == GT_YAML_GO_V2) {
-		if (type == GT_YAML_NULL)
-			return fail_event(ld, ev, "null cannot be a key", GT_STR_LIT(""));
-		text = usual_text(ld, text, type, number);
-	}
-	if (text.n > UINT32_MAX)
-		return gt_fail(ld->err, GT_E_BUDGET, "key larger than 4 GiB");
-	pair->key = text.p ? gt_arena_strndup(ld->a, text.p, text.n) : NULL;
-	pair->len = (uint32_t)text.n;
-	return pair->key ? GT_OK : gt_arena_check(ld->a, ld->err);
-}
-
-/* --- anchors ------------------------------------------------------------------------------ */
-
-static void set_anchor(struct loader *ld, const char *name, struct gt_node *n)
-{
-	if (!ld->anchors)
-		ld->anchors = gt_node_map(ld->a);
-	gt_node_set(ld->a, ld->anchors, name, n);
-}
-
-static size_t count_nodes(const struct gt_node *n, size_t limit)
-{
-	size_t count = 1;
-
-	gt_map_each(n, pair)
-	{
-		if (count > limit)
-			return count;
-		count += count_nodes(pair->value, limit - count);
-	}
-	gt_seq_for_each (n, item) {
-		if (count > limit)
-			return count;
-		count += count_nodes(item, limit - count);
-	}
-	return count;
-}
-
-static unsigned depth_of(const struct gt_node *n)
-{
-	unsigned deepest = 0;
-
-	gt_map_each(n, pair)
-	{
-		unsigned d = depth_of(pair->value);
-		deepest = d > deepest ? d : deepest;
-	}
-	gt_seq_for_each (n, item) {
-		unsigned d = depth_of(item);
-		deepest = d > deepest ? d : deepest;
-	}
-	return deepest + (gt_node_is(n, GT_MAP) || gt_node_is(n, GT_SEQ));
-}
-
-/* A copy of what an anchor names: the tree may be changed, so nothing is shared. */
-static int expand_alias(struct loader *ld, const yaml_event_t *ev, struct gt_node **ret_node)
-{
-	struct gt_str name = gt_str((const char *)ev->data.alias.anchor);
-	const struct gt_node *n = gt_node_getn(ld->anchors, name);
-
-	if (!n)
-		return fail_event(ld, ev, "unknown anchor referenced: ", name);
-	if (n->flags & GT_NODE_MARK)
-		return fail_event(ld, ev, "anchor contains itself: ", name);
-	size_t room = GT_LIMIT_ALIAS_NODES - ld->alias_nodes;
-	size_t count = count_nodes(n, room);
-	if (count > room)
-		return gt_fail(ld->err, GT_E_BUDGET,
-			       "line %zu: document contains excessive aliasing",
-			       ev->start_mark.line + 1);
-	ld->alias_nodes += count;
-	if (ld->depth + depth_of(n) > GT_LIMIT_DEPTH)
-		return gt_fail(ld->err, GT_E_BUDGET, "line %zu: nested deeper than %d levels",
-			       ev->start_mark.line + 1, GT_LIMIT_DEPTH);
-	*ret_node = gt_node_dup(ld->a, n);
-	return gt_arena_check(ld->a, ld->err);
-}
-
 /* --- collections -------------------------------------------------------------------------- */
 
-static int fail_merge(const struct loader *ld, const struct gt_pair *pair)
+static int fail_merge(const struct gt_yaml_loader *ld, const struct gt_pair *pair)
 {
-	return fail_at(ld, pair->line, 1, GT_E_INVALID,
-		       "map merge requires map or sequence of maps as the value", GT_STR_LIT(""));
+	return gt_yaml__fail_at(ld, pair->line, 1, GT_E_INVALID,
+				"map merge requires map or sequence of maps as the value",
+				GT_STR_LIT(""));
 }
 
 /* Pushes the pairs of a << value; of a sequence the first map wins, so it goes in last. */
-static int push_merged(struct loader *ld, const struct gt_pair *from)
+static int push_merged(struct gt_yaml_loader *ld, const struct gt_pair *from)
 {
 	struct gt_pair merge = *from; /* the stack may move */
 
@@ -394,13 +86,13 @@ static int push_merged(struct loader *ld, const struct gt_pair *from)
 }
 
 /* Pushes the children from first to end once more, those of << keys taken apart. */
-static int push_children(struct loader *ld, size_t first, size_t end, bool merged, bool own)
+static int push_children(struct gt_yaml_loader *ld, size_t first, size_t end, bool merged, bool own)
 {
 	for (size_t i = first; i < end; i++) {
 		struct gt_pair pair = ld->pairs[i]; /* the stack may move */
 		int rc;
 
-		if (pair.key != merge_key) {
+		if (pair.key != gt_yaml__merge_key) {
 			if (own)
 				*push_pair(ld) = pair;
 		} else if (merged && (rc = push_merged(ld, &pair)) < 0) {
@@ -410,10 +102,10 @@ static int push_children(struct loader *ld, size_t first, size_t end, bool merge
 	return GT_OK;
 }
 
-static int fail_duplicate(const struct loader *ld, const struct gt_pair *pair)
+static int fail_duplicate(const struct gt_yaml_loader *ld, const struct gt_pair *pair)
 {
-	return fail_at(ld, pair->line, 1, GT_E_INVALID,
-		       "duplicate key: ", gt_strn(pair->key, pair->len));
+	return gt_yaml__fail_at(ld, pair->line, 1, GT_E_INVALID,
+				"duplicate key: ", gt_strn(pair->key, pair->len));
 }
 
 /*
@@ -421,7 +113,8 @@ static int fail_duplicate(const struct loader *ld, const struct gt_pair *pair)
  * merges in order of appearance, so that a later << wins over an earlier key; in version 3 the
  * map's own keys always win.
  */
-static int close_merged_map(struct loader *ld, const struct frame *f, struct gt_node **ret_node)
+static int close_merged_map(struct gt_yaml_loader *ld, const struct gt_yaml_frame *f,
+			    struct gt_node **ret_node)
 {
 	size_t end = ld->npairs, dup;
 	bool in_order = ld->opts->rules == GT_YAML_GO_V2;
@@ -441,7 +134,8 @@ static int close_merged_map(struct loader *ld, const struct frame *f, struct gt_
 	return GT_OK;
 }
 
-static int close_map(struct loader *ld, const struct frame *f, struct gt_node **ret_node)
+static int close_map(struct gt_yaml_loader *ld, const struct gt_yaml_frame *f,
+		     struct gt_node **ret_node)
 {
 	size_t dup = SIZE_MAX;
 
@@ -453,10 +147,17 @@ static int close_map(struct loader *ld, const struct frame *f, struct gt_node **
 	return GT_OK;
 }
 
-/* Puts a finished node where it belongs: at the root, under the pending key, or in the list. */
-static void attach(struct loader *ld, struct gt_node *n)
+static void set_anchor(struct gt_yaml_loader *ld, const char *name, struct gt_node *n)
 {
-	struct frame *f = ld->depth ? &ld->frames[ld->depth - 1] : NULL;
+	if (!ld->anchors)
+		ld->anchors = gt_node_map(ld->a);
+	gt_node_set(ld->a, ld->anchors, name, n);
+}
+
+/* Puts a finished node where it belongs: at the root, under the pending key, or in the list. */
+static void attach(struct gt_yaml_loader *ld, struct gt_node *n)
+{
+	struct gt_yaml_frame *f = ld->depth ? &ld->frames[ld->depth - 1] : NULL;
 
 	if (!f) {
 		ld->root = n;
@@ -468,14 +169,14 @@ static void attach(struct loader *ld, struct gt_node *n)
 	}
 }
 
-static bool at_key(const struct loader *ld)
+static bool at_key(const struct gt_yaml_loader *ld)
 {
-	const struct frame *f = ld->depth ? &ld->frames[ld->depth - 1] : NULL;
+	const struct gt_yaml_frame *f = ld->depth ? &ld->frames[ld->depth - 1] : NULL;
 
 	return f && f->is_map && !f->key_pending;
 }
 
-static int on_open(struct loader *ld, const yaml_event_t *ev)
+static int on_open(struct gt_yaml_loader *ld, const yaml_event_t *ev)
 {
 	bool is_map = ev->type == YAML_MAPPING_START_EVENT;
 	const char *anchor = (const char *)(is_map ? ev->data.mapping_start.anchor
@@ -484,12 +185,13 @@ static int on_open(struct loader *ld, const yaml_event_t *ev)
 			   : ev->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
 
 	if (at_key(ld))
-		return fail_event(ld, ev, "a map or a list cannot be a key", GT_STR_LIT(""));
+		return gt_yaml__fail_event(ld, ev, "a map or a list cannot be a key",
+					   GT_STR_LIT(""));
 	if (ld->depth == GT_LIMIT_DEPTH)
 		return gt_fail(ld->err, GT_E_BUDGET, "line %zu: nested deeper than %d levels",
 			       ev->start_mark.line + 1, GT_LIMIT_DEPTH);
-	struct frame *f = &ld->frames[ld->depth++];
-	*f = (struct frame){
+	struct gt_yaml_frame *f = &ld->frames[ld->depth++];
+	*f = (struct gt_yaml_frame){
 		.base = ld->npairs,
 		.is_map = is_map,
 		.style = flow ? GT_STYLE_FLOW : GT_STYLE_ANY,
@@ -506,9 +208,9 @@ static int on_open(struct loader *ld, const yaml_event_t *ev)
 	return gt_arena_check(ld->a, ld->err);
 }
 
-static int on_close(struct loader *ld)
+static int on_close(struct gt_yaml_loader *ld)
 {
-	struct frame *f = &ld->frames[--ld->depth];
+	struct gt_yaml_frame *f = &ld->frames[--ld->depth];
 	struct gt_node *n = NULL;
 	int rc = GT_OK;
 
@@ -530,7 +232,7 @@ static int on_close(struct loader *ld)
 	return GT_OK;
 }
 
-static int on_scalar(struct loader *ld, const yaml_event_t *ev)
+static int on_scalar(struct gt_yaml_loader *ld, const yaml_event_t *ev)
 {
 	const char *anchor = (const char *)ev->data.scalar.anchor;
 	struct gt_node *n = NULL;
@@ -539,7 +241,7 @@ static int on_scalar(struct loader *ld, const yaml_event_t *ev)
 	if (at_key(ld)) {
 		struct gt_pair pair = {0};
 
-		rc = make_key(ld, ev, &pair);
+		rc = gt_yaml__make_key(ld, ev, &pair);
 		if (rc < 0)
 			return rc;
 		*push_pair(ld) = pair;
@@ -548,7 +250,7 @@ static int on_scalar(struct loader *ld, const yaml_event_t *ev)
 			set_anchor(ld, anchor, gt_node_str_take(ld->a, pair.key, pair.len));
 		return GT_OK;
 	}
-	rc = make_scalar(ld, ev, &n);
+	rc = gt_yaml__make_scalar(ld, ev, &n);
 	if (rc < 0)
 		return rc;
 	if (anchor)
@@ -557,10 +259,10 @@ static int on_scalar(struct loader *ld, const yaml_event_t *ev)
 	return GT_OK;
 }
 
-static int on_alias(struct loader *ld, const yaml_event_t *ev)
+static int on_alias(struct gt_yaml_loader *ld, const yaml_event_t *ev)
 {
 	struct gt_node *n = NULL;
-	int rc = expand_alias(ld, ev, &n);
+	int rc = gt_yaml__expand_alias(ld, ev, &n);
 
 	if (rc < 0)
 		return rc;
@@ -570,15 +272,15 @@ static int on_alias(struct loader *ld, const yaml_event_t *ev)
 	}
 	struct gt_str text = gt_node_text(n);
 	if (!text.p)
-		return fail_event(ld, ev, "the anchor's value cannot be a key: ",
-				  gt_str((const char *)ev->data.alias.anchor));
+		return gt_yaml__fail_event(ld, ev, "the anchor's value cannot be a key: ",
+					   gt_str((const char *)ev->data.alias.anchor));
 	*push_pair(ld) =
 		(struct gt_pair){text.p, (uint32_t)text.n, (uint32_t)ev->start_mark.line + 1, NULL};
 	ld->frames[ld->depth - 1].key_pending = true;
 	return GT_OK;
 }
 
-static int on_event(struct loader *ld, const yaml_event_t *ev)
+static int on_event(struct gt_yaml_loader *ld, const yaml_event_t *ev)
 {
 	switch (ev->type) {
 	case YAML_SCALAR_EVENT: return on_scalar(ld, ev);
@@ -594,7 +296,7 @@ static int on_event(struct loader *ld, const yaml_event_t *ev)
 /* --- documents ---------------------------------------------------------------------------- */
 
 /* Reads one document into *ret_node; *ret_end is set instead at the end of the stream. */
-static int load_document(struct loader *ld, struct gt_node **ret_node, bool *ret_end)
+static int load_document(struct gt_yaml_loader *ld, struct gt_node **ret_node, bool *ret_end)
 {
 	ld->root = NULL;
 	ld->anchors = NULL;
@@ -621,7 +323,7 @@ static int load_document(struct loader *ld, struct gt_node **ret_node, bool *ret
 	}
 }
 
-static int loader_init(struct loader *ld, struct gt_arena *a, struct gt_str text,
+static int loader_init(struct gt_yaml_loader *ld, struct gt_arena *a, struct gt_str text,
 		       const struct gt_yaml_opts *opts, struct gt_err *err)
 {
 	static const struct gt_yaml_opts defaults;
@@ -639,22 +341,22 @@ static int loader_init(struct loader *ld, struct gt_arena *a, struct gt_str text
 	return GT_OK;
 }
 
-static void loader_fini(struct loader *ld)
+static void loader_fini(struct gt_yaml_loader *ld)
 {
 	yaml_parser_delete(&ld->yaml);
 	free(ld->pairs);
 }
 
-static int fail_more_documents(const struct loader *ld)
+static int fail_more_documents(const struct gt_yaml_loader *ld)
 {
-	return fail_at(ld, (uint32_t)ld->yaml.mark.line + 1, 1, GT_E_INVALID,
-		       "expected a single document, found another", GT_STR_LIT(""));
+	return gt_yaml__fail_at(ld, (uint32_t)ld->yaml.mark.line + 1, 1, GT_E_INVALID,
+				"expected a single document, found another", GT_STR_LIT(""));
 }
 
 int gt_yaml_parse(struct gt_arena *a, struct gt_str text, const struct gt_yaml_opts *opts,
 		  struct gt_node **ret_node, struct gt_err *err)
 {
-	struct loader ld;
+	struct gt_yaml_loader ld;
 	struct gt_node *first = NULL, *second;
 	bool end;
 	int rc = loader_init(&ld, a, text, opts, err);
@@ -681,7 +383,7 @@ int gt_yaml_parse(struct gt_arena *a, struct gt_str text, const struct gt_yaml_o
 int gt_yaml_parse_all(struct gt_arena *a, struct gt_str text, const struct gt_yaml_opts *opts,
 		      struct gt_node **ret_docs, struct gt_err *err)
 {
-	struct loader ld;
+	struct gt_yaml_loader ld;
 	struct gt_node *docs, *doc;
 	bool end = false;
 	int rc = loader_init(&ld, a, text, opts, err);
