@@ -460,8 +460,7 @@ int gt_kube__do(struct gt_kube *k, struct gt_ctx *ctx, const struct gt_kube__req
 	rc = exchange(k, ctx, &http_req, resp, err);
 	headers_fini(&h);
 	if (rc < 0)
-		return gt_wrap(err, "%s \"%s%.*s\"", method, conn->base,
-			       (int)strcspn(req->path, "?"), req->path);
+		return rc;
 	log_warnings(conn, resp);
 	if (req->any_status || (resp->status >= 200 && resp->status < 300) ||
 	    (resp->status == 304 && req->if_none_match))

@@ -99,7 +99,10 @@ static void failed(struct gt_controller *c, const struct gt_work *work, struct g
 {
 	count_result(c, "error");
 	gt_metric_add(c->metrics.errors, 1, c->opts.name);
-	gt_log_error(r->log, err, "Reconciler error");
+	if (err->code == GT_E_CANCELLED && gt_ctx_check(&c->manager->ctx, NULL) < 0)
+		gt_log_debug(r->log, "reconcile cancelled", gt_kv_str("cause", err->text));
+	else
+		gt_log_error(r->log, err, "Reconciler error");
 	if (next->terminal) {
 		gt_metric_add(c->metrics.terminal, 1, c->opts.name);
 		gt_queue_forget(c->queue, work->key);
