@@ -163,9 +163,13 @@ static int run_apply(struct as_call *c, struct as_edit *e, struct gt_ssa_manager
 	struct gt_ssa_request req;
 	struct gt_err err = {0};
 	bool force = c->query.force;
-	int rc;
+	struct gt_node *empty = NULL;
+	int rc = as_empty_object(c, &empty);
 
+	if (rc < 0)
+		return rc;
 	as_track_request(c, &req);
+	req.empty = empty;
 	for (;;) {
 		rc = gt_ssa_managers_parse(&c->arena, entries, ret_managers, &err);
 		if (rc == GT_OK)

@@ -66,9 +66,12 @@ int as_review(struct as_call *c)
 		const char *kind;
 		void (*fn)(struct as_call *c, struct gt_node *obj);
 	} kinds[] = {
-		{"SelfSubjectReview", self_subject},  {"TokenReview", token},
-		{"SelfSubjectAccessReview", subject_access},  {"SubjectAccessReview", subject_access},
-		{"LocalSubjectAccessReview", subject_access}, {"SelfSubjectRulesReview", rules},
+		{"SelfSubjectReview", self_subject},
+		{"TokenReview", token},
+		{"SelfSubjectAccessReview", subject_access},
+		{"SubjectAccessReview", subject_access},
+		{"LocalSubjectAccessReview", subject_access},
+		{"SelfSubjectRulesReview", rules},
 	};
 	struct gt_node *obj = NULL;
 	int rc;

@@ -271,10 +271,10 @@ static void container_status(struct sim *s, const struct gt_node *c, const char 
 	gt_node_append(s->a, gt_node_need_seq(s->a, s->status, list), n);
 }
 
+/* A pod that is not restarted ends by itself. */
 static bool once(const struct sim *s)
 {
-	return !gt_node_is_text(gt_node_at(s->obj, "spec", "restartPolicy"), "Always") &&
-	       gt_node_count(gt_node_at(s->obj, "metadata", "ownerReferences")) > 0;
+	return !gt_node_is_text(gt_node_at(s->obj, "spec", "restartPolicy"), "Always");
 }
 
 static void pod(struct sim *s)

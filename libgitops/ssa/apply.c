@@ -431,11 +431,9 @@ static int adopt(const struct gt_ssa_request *req, const struct gt_node *live,
 		 struct gt_ssa_managers *m, struct gt_err *err)
 {
 	struct gt_ssa_request before = *req;
-	struct gt_node *empty = gt_node_map(req->arena);
+	const struct gt_node *empty = req->empty ? req->empty : gt_node_map(req->arena);
 
 	before.manager = gt_str("before-first-apply");
-	gt_node_set(req->arena, empty, "apiVersion", gt_node_get(live, "apiVersion"));
-	gt_node_set(req->arena, empty, "kind", gt_node_get(live, "kind"));
 	return gt_ssa_update(&before, empty, live, m, err);
 }
 

@@ -44,6 +44,9 @@ struct gt_ssa_request {
 	struct gt_str manager;
 	struct gt_str subresource;
 	struct gt_str now; /* RFC 3339 */
+	/* What an object of the kind is before anything is set (Go's empty struct); NULL: nothing.
+	 */
+	const struct gt_node *empty;
 	/* Paths whose changes are not recorded (and what is below them); NULL for none. */
 	const struct gt_ssa_set *reset;
 	/* If set, only changes at or below these are recorded. */
