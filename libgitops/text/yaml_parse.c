@@ -102,6 +102,12 @@ static int push_children(struct gt_yaml_loader *ld, size_t first, size_t end, bo
 	return GT_OK;
 }
 
+static const struct gt_pair *children(const struct gt_yaml_loader *ld,
+				      const struct gt_yaml_frame *f)
+{
+	return ld->pairs ? ld->pairs + f->base : NULL;
+}
+
 static int fail_duplicate(const struct gt_yaml_loader *ld, const struct gt_pair *pair)
 {
 	return gt_yaml__fail_at(ld, pair->line, 1, GT_E_INVALID,
@@ -141,7 +147,7 @@ static int close_map(struct gt_yaml_loader *ld, const struct gt_yaml_frame *f,
 
 	if (f->has_merge)
 		return close_merged_map(ld, f, ret_node);
-	*ret_node = gt_node__map_of(ld->a, ld->pairs + f->base, ld->npairs - f->base, &dup);
+	*ret_node = gt_node__map_of(ld->a, children(ld, f), ld->npairs - f->base, &dup);
 	if (dup != SIZE_MAX && !ld->opts->dup_keys_ok)
 		return fail_duplicate(ld, &ld->pairs[f->base + dup]);
 	return GT_OK;
@@ -217,7 +223,7 @@ static int on_close(struct gt_yaml_loader *ld)
 	if (f->is_map)
 		rc = close_map(ld, f, &n);
 	else
-		n = gt_node__seq_of(ld->a, ld->pairs + f->base, ld->npairs - f->base);
+		n = gt_node__seq_of(ld->a, children(ld, f), ld->npairs - f->base);
 	if (rc < 0)
 		return rc;
 	if (!n)
