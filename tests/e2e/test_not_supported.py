@@ -88,7 +88,8 @@ class NotSupported(Scenario):
 
     def assert_refused(self, kind, name, what):
         obj = eventually(f"{kind} {name} is refused", lambda: self.world.seen(
-            kind, self.ns, name, lambda o: condition(o, "Stalled")))
+            kind, self.ns, name, lambda o: condition(o, "Stalled")
+            and o["status"].get("observedGeneration") == o["metadata"]["generation"]))
         message = f"{what} is not supported by this version"
         self.assertCondition(obj, "Ready", "False", "NotSupported", message)
         self.assertCondition(obj, "Stalled", "True", "NotSupported", message)
