@@ -165,6 +165,7 @@ struct kz_openapi;
 struct kz_build {
 	struct gt_arena *a;
 	int root;
+	struct gt_str root_path; /* once it was needed */
 	const struct gt_kustomize_opts *opts;
 	struct gt_err *err;
 	size_t max_file, max_total, max_objects;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,14 +47,26 @@ static bool is_below(struct gt_str path, struct gt_str dir)
 	       (path.n > dir.n && memcmp(path.p, dir.p, dir.n) == 0 && path.p[dir.n] == '/');
 }
 
+/* Where the root is; false where that cannot be known. */
+static bool root_path(struct kz_build *b, struct gt_str *ret)
+{
+	char buf[PATH_MAX];
+	struct gt_str path;
+
+	if (!b->root_path.n && fd_path(b->root, buf, sizeof buf, &path))
+		b->root_path = gt_arena_str(b->a, path);
+	*ret = b->root_path;
+	return b->root_path.n > 0;
+}
+
 /* The real path of fd relative to the root; `lexical` where it cannot be known. */
 static struct gt_str real_path(struct kz_build *b, int fd, struct gt_str lexical)
 {
-	char root_buf[4096], fd_buf[4096];
+	char buf[PATH_MAX];
 	struct gt_str root, real, below;
 
-	if (!fd_path(b->root, root_buf, sizeof root_buf, &root) ||
-	    !fd_path(fd, fd_buf, sizeof fd_buf, &real) || !strip_dir(real, root, &below))
+	if (!root_path(b, &root) || !fd_path(fd, buf, sizeof buf, &real) ||
+	    !strip_dir(real, root, &below))
 		below = gt_str_is(lexical, ".") ? gt_strn("", 0) : lexical;
 	return gt_arena_str(b->a, below);
 }
@@ -62,15 +75,13 @@ static struct gt_str real_path(struct kz_build *b, int fd, struct gt_str lexical
 static int join(struct kz_build *b, struct gt_str dir, struct gt_str name, struct gt_str *ret)
 {
 	gt_auto_buf path = {0};
-	char root_buf[4096];
 	struct gt_str root, below;
 
 	if (memchr(name.p ? name.p : "", 0, name.n))
 		return kz_fail(b, "a path with a NUL byte in it");
 	if (name.n && name.p[0] == '/') {
 		gt_path_clean(&path, name);
-		if (!fd_path(b->root, root_buf, sizeof root_buf, &root) ||
-		    !strip_dir(gt_buf_str(&path), root, &below))
+		if (!root_path(b, &root) || !strip_dir(gt_buf_str(&path), root, &below))
 			return kz_fail(b, "%.*s is not in or below the root", GT_STR_ARG(name));
 		*ret = gt_arena_str(b->a, below);
 		return kz_check(b);
