@@ -182,6 +182,21 @@ static int check_scope(struct ks_call *c, const struct gt_ref *refs, size_t n, s
 	return GT_OK;
 }
 
+/* Nothing was written and the apply saw everything healthy, as it was before. */
+static bool still_healthy(const struct ks_call *c)
+{
+	const struct ks_run *run = c->run;
+
+	if (!gt_cond_is_true(c->obj, GT_COND_HEALTHY) ||
+	    !gt_node_truth(gt_node_at(c->obj, "spec", "wait"), false))
+		return false;
+	for (size_t i = 0; i < run->entries.n; i++) {
+		if (!run->entries.v[i].current && run->entries.v[i].action != GT_SSA_SKIPPED)
+			return false;
+	}
+	return true;
+}
+
 int ks_check_health(struct ks_call *c, bool *ret_wait, struct gt_err *err)
 {
 	struct ks_run *run = c->run;
@@ -197,6 +212,8 @@ int ks_check_health(struct ks_call *c, bool *ret_wait, struct gt_err *err)
 		gt_cond_delete(c->obj, GT_COND_HEALTHY);
 		return GT_OK;
 	}
+	if (still_healthy(c))
+		return GT_OK;
 	run->check_began = gt_now_mono();
 	bool was_healthy = gt_cond_is_true(c->obj, GT_COND_HEALTHY);
 	gt_cond_mark_reconciling(c->a, c->obj, KS_REASON_PROGRESSING, "%s", message);

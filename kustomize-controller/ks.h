@@ -68,6 +68,7 @@ struct ks_run {
 	const char *origin_revision; /* "" for none */
 	const char *checksum;        /* of what was built */
 	int64_t began, check_began;  /* monotonic */
+	int64_t told;                /* when progress was last written */
 	struct gt_node *objects;     /* to apply, normalised, in order of stage */
 	size_t next;                 /* the first object of the stage to apply next */
 	size_t waited_from;          /* entries of the stage waited for start here */
@@ -86,6 +87,7 @@ struct ks_call {
 	struct gt_patcher patcher;
 	struct ks_run *run; /* NULL until the source is known */
 	int64_t began;
+	const char *was_ready; /* message of Ready before this call */
 };
 
 /* --- reconcile.c ---------------------------------------------------------------------------- */
@@ -116,7 +118,10 @@ void ks_wait_for_dependencies(struct ks_call *c);
 
 /* --- status.c ------------------------------------------------------------------------------- */
 int ks_patch(struct ks_call *c, unsigned flags, struct gt_err *err);
-/* Reconciling with the message, and write it. */
+/*
+ * Reconciling with the message.  It is written when it is news to somebody: not for a run that
+ * repeats the last one, and not more often than people can read.
+ */
 int ks_progress(struct ks_call *c, struct gt_err *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Ready False for the reason with the error's text; returns err's code. */

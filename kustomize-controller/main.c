@@ -121,11 +121,8 @@ static int setup(struct gt_manager *m, struct gt_err *err)
 	if (gt_http_client_new(gt_manager_loop(m), &http, &ks->http, err) < 0 ||
 	    open_cache(ks, err) < 0)
 		return err->code;
-	ks->fetch = (struct gt_artifact_fetch){
-		.http = ks->http,
-		.cache = ks->cache,
-		.retries = (unsigned)gt_manager_flags(m)->http_retry,
-	};
+	/* No retries: a worker does not sleep, see FETCH_RETRY. */
+	ks->fetch = (struct gt_artifact_fetch){.http = ks->http, .cache = ks->cache};
 	ks->lanes = gt_pool_new("apply", (unsigned)ks_flags.concurrent_ssa * 2, 0);
 	gt_gate_init(&ks->gate, 0);
 	add_metric(ks);

@@ -5,6 +5,12 @@
 #include "base/time.h"
 #include "ks.h"
 
+/*
+ * A download that failed is tried again after this, by the queue; the source is read anew then, as
+ * its address may have changed.
+ */
+#define FETCH_RETRY GT_SECONDS(5)
+
 static const char *const owned_conditions[] = {GT_COND_READY, GT_COND_RECONCILING, GT_COND_STALLED,
 					       GT_COND_HEALTHY, NULL};
 
@@ -13,11 +19,11 @@ static bool is_suspended(const struct ks_call *c)
 	return gt_node_truth(gt_node_at(c->obj, "spec", "suspend"), false);
 }
 
-static void log_retry(struct ks_call *c, const struct gt_err *err)
+static void log_retry(struct ks_call *c, const struct gt_err *err, int64_t after)
 {
 	const char *msg = gt_arena_printf(c->a, "Reconciliation failed after %s, next try in %s",
 					  ks_duration_text(c->a, gt_now_mono() - c->run->began),
-					  ks_duration_text(c->a, ks_retry_interval(c->obj)));
+					  ks_duration_text(c->a, after));
 
 	gt_log_error(c->r->log, err, msg ? msg : "Reconciliation failed",
 		     gt_kv_str("revision", c->run->revision));
@@ -45,9 +51,12 @@ static int conclude(struct ks_call *c, int rc, struct gt_err *err)
 		gt_log_info(c->r->log, gt_cond_message(c->obj, GT_COND_READY));
 		return gt_next_after(c->next, after);
 	}
-	log_retry(c, err);
-	ks_event(c, "Warning", c->run->revision, c->run->origin_revision, false, err->text);
-	return gt_next_after(c->next, ks_retry_interval(c->obj));
+	bool fetching = !c->run->checksum && (rc == GT_E_UNAVAILABLE || rc == GT_E_TIMEOUT);
+	if (!fetching || strcmp(c->was_ready, err->text) != 0) {
+		log_retry(c, err, fetching ? FETCH_RETRY : ks_retry_interval(c->obj));
+		ks_event(c, "Warning", c->run->revision, c->run->origin_revision, false, err->text);
+	}
+	return gt_next_after(c->next, fetching ? FETCH_RETRY : ks_retry_interval(c->obj));
 }
 
 static int access_denied(struct ks_call *c, struct gt_err *err)
@@ -209,6 +218,9 @@ int ks_reconcile(struct gt_reconcile *r, struct gt_next *next, struct gt_err *er
 	struct gt_err patch_err;
 
 	c.began = c.run ? c.run->began : gt_now_mono();
+	c.was_ready = gt_arena_strdup(c.a, gt_cond_message(c.obj, GT_COND_READY));
+	if (!c.was_ready)
+		return gt_arena_check(c.a, err);
 	gt_patcher_init(&c.patcher, r->kube, &gt_res_kustomization, c.a, c.obj, "gotk-" KS_MANAGER,
 			owned_conditions);
 	int rc = steps(&c, err);

@@ -5,6 +5,17 @@
 #include "base/time.h"
 #include "ks.h"
 
+/* The last run succeeded with the same spec and revision. */
+static bool repeats(const struct ks_call *c, const char *revision)
+{
+	const struct gt_node *status = gt_node_get(c->obj, "status");
+
+	return gt_cond_is_ready(c->obj) &&
+	       gt_node_int_or(gt_node_get(status, "observedGeneration"), -1) ==
+		       gt_obj_generation(c->obj) &&
+	       gt_node_is_text(gt_node_get(status, "lastAppliedRevision"), revision);
+}
+
 struct ks_run *ks_run_new(struct ks_call *c, const struct gt_node *source)
 {
 	struct ks_run *run = gt_new(struct ks_run);
@@ -21,6 +32,8 @@ struct ks_run *ks_run_new(struct ks_call *c, const struct gt_node *source)
 	run->revision = gt_arena_strdup(&run->arena, revision ? revision : "");
 	run->origin_revision = gt_arena_strdup(&run->arena, origin ? origin : "");
 	run->old_inventory = gt_node_dup(&run->arena, inventory);
+	if (repeats(c, run->revision))
+		run->told = run->began;
 	return run;
 }
 
@@ -36,14 +49,11 @@ void ks_run_free(void *arg)
 	free(run);
 }
 
-/* Before a wait: only what the rest of the run reads is kept. */
+/* After the apply: only what the rest of the run reads is kept, for it may wait for long. */
 static int keep_essentials(struct ks_run *run, struct gt_err *err)
 {
 	struct gt_arena kept;
-	bool objects = run->next < gt_node_count(run->objects);
 
-	if (objects)
-		return GT_OK;
 	gt_arena_init(&kept, run->arena.budget);
 	for (size_t i = 0; i < run->entries.n; i++) {
 		struct gt_ref *ref = &run->entries.v[i].ref;
@@ -124,10 +134,12 @@ static int after_apply(struct ks_call *c, struct gt_err *err)
 	gt_node_set(c->a, gt_node_need_map(c->a, c->obj, "status"), "inventory", inventory);
 	if (prune_stale(c, inventory, err) < 0)
 		return failed(c, KS_REASON_PRUNE_FAILED, err);
+	if (keep_essentials(run, err) < 0)
+		return failed(c, KS_REASON_RECONCILIATION_FAILED, err);
 	run->phase = KS_CHECKING;
 	if (ks_check_health(c, &wait, err) < 0)
 		return failed(c, KS_REASON_HEALTH_CHECK_FAILED, err);
-	return wait ? keep_essentials(run, err) : succeed(c);
+	return wait ? GT_OK : succeed(c);
 }
 
 static int apply(struct ks_call *c, struct gt_err *err)

@@ -74,7 +74,8 @@ static bool has_tried(const struct gt_node *obj, const char *revision)
 	const char *tried = gt_node_cstr_at(obj, "status", "lastAttemptedRevision");
 
 	return tried && strcmp(tried, revision) == 0 &&
-	       (gt_cond_is_ready(obj) || gt_cond_is_reconciling(obj));
+	       (gt_cond_is_ready(obj) || gt_cond_is_reconciling(obj)) &&
+	       strcmp(gt_cond_reason(obj, GT_COND_READY), KS_REASON_ARTIFACT_FAILED) != 0;
 }
 
 struct order {
@@ -167,6 +168,14 @@ static void map_source(struct gt_controller *controller, const struct gt_node *o
 		enqueue(sink, o.sorted[i].ns, o.sorted[i].name);
 }
 
+/* A new revision, or another place to fetch it from for those that could not. */
+static bool artifact_changed(const struct gt_node *old, const struct gt_node *source)
+{
+	const char *before = gt_api_artifact_url(old), *now = gt_api_artifact_url(source);
+
+	return gt_predicate_artifact(old, source) || !gt_streq(before, now);
+}
+
 void ks_watch_sources(struct ks *ks)
 {
 	static const char *const paths[] = {"status.artifact", NULL};
@@ -177,7 +186,6 @@ void ks_watch_sources(struct ks *ks)
 		    !gt_manager_feature(ks->manager, "ExternalArtifact"))
 			continue;
 		ks->sources[i] = gt_manager_informer(ks->manager, source_kinds[i], paths);
-		gt_controller_watch(ks->controller, ks->sources[i], gt_predicate_artifact,
-				    map_source);
+		gt_controller_watch(ks->controller, ks->sources[i], artifact_changed, map_source);
 	}
 }

@@ -5,6 +5,7 @@
 #include "ks.h"
 
 #define HISTORY_MAX 5
+#define PROGRESS_PAUSE GT_MILLIS(250)
 
 int ks_patch(struct ks_call *c, unsigned flags, struct gt_err *err)
 {
@@ -22,8 +23,11 @@ int ks_progress(struct ks_call *c, struct gt_err *err, const char *fmt, ...)
 	gt_buf_vprintf(&text, fmt, ap);
 	va_end(ap);
 	gt_cond_mark_reconciling(c->a, c->obj, KS_REASON_PROGRESSING, "%s", gt_buf_cstr(&text));
+	if (gt_now_mono() - c->run->told < PROGRESS_PAUSE)
+		return gt_arena_check(c->a, err);
 	if (ks_patch(c, 0, err) < 0)
 		return gt_wrap(err, "failed to update status");
+	c->run->told = gt_now_mono();
 	return GT_OK;
 }
 

@@ -513,9 +513,9 @@ static void free_value(void *p)
 static void manager_fini(struct gt_manager *m)
 {
 	gt_kube_unref(m->kube);
-	gt_loop_free(m->loop);
 	for (size_t i = 0; i < m->controllers.n; i++)
 		gt_controller__free(m->controllers.v[i]);
+	gt_loop_free(m->loop);
 	for (size_t i = 0; i < m->readiness.n; i++)
 		free(m->readiness.v[i].name);
 	gt_depends_free(m->depends);
