@@ -28,7 +28,7 @@ FLEET = os.path.join(ROOT, "docs", "examples", "fleet")
 GIT_SERVER = os.path.join(ROOT, "tests", "support", "git_http.py")
 SKIPPED = 77
 # What becomes of a simulated workload: "fail" or "never"; without it, it becomes ready.
-SIMULATE = "simulate.gitops.dev/outcome"
+SIMULATE = "simulate.gitops.toolkit/outcome"
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 
@@ -139,7 +139,10 @@ class Repo:
 
 
 class World:
+    live = []
+
     def __init__(self, up_options=(), git_options=(), data=None):
+        World.live.append(self)
         self.dir = tempfile.mkdtemp(prefix="gitops-e2e.")
         self.repos = os.path.join(self.dir, "git")
         self.data = data or os.path.join(self.dir, "data")
@@ -198,6 +201,7 @@ class World:
         return self.state()["processes"][program].get("addresses", {})
 
     def stop(self):
+        World.live.remove(self)
         if self.up and self.up.poll() is None:
             self.up.terminate()
             try:
@@ -454,9 +458,9 @@ def oracle(name):
 
 class Result(unittest.TextTestResult):
     def _diagnose(self, test):
-        world = getattr(test, "world", None)
-        if world and world.kube:
-            print(f"\n=== {test}\n{world.diagnose()}", file=sys.stderr, flush=True)
+        for world in World.live:
+            if world.kube:
+                print(f"\n=== {test}\n{world.diagnose()}", file=sys.stderr, flush=True)
 
     def addFailure(self, test, err):
         self._diagnose(test)
