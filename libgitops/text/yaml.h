@@ -43,14 +43,22 @@ int gt_yaml_or_json_parse(struct gt_arena *a, struct gt_str text, const struct g
 			  struct gt_node **ret_node, struct gt_err *err);
 
 enum gt_yaml_style {
-	GT_YAML_SORTED = 1 << 0, /* keys in go-yaml's natural order (sigs.k8s.io/yaml) */
-	GT_YAML_SEQ_INDENT =
-		1 << 1,           /* sequences indented under their key (wide, kyaml default off) */
-	GT_YAML_NO_FOLD = 1 << 2, /* never break long scalars (kyaml) */
-	GT_YAML_KEEP_STYLE = 1 << 3, /* honour gt_node.style where it is possible (kyaml) */
+	/* Keys in go-yaml's natural order, as sigs.k8s.io/yaml prints them. */
+	GT_YAML_SORTED = 1 << 0,
+	/* Sequences are indented under their key. */
+	GT_YAML_SEQ_INDENT = 1 << 1,
+	/* Long scalars are not folded at 80 columns, as in go-yaml v3. */
+	GT_YAML_NO_FOLD = 1 << 2,
+	/* Quotes, literals and flow collections as gt_node.style has them, where the text allows;
+	 * numbers as they were written.  Folded scalars come out literal. */
+	GT_YAML_KEEP_STYLE = 1 << 3,
 };
 
-/* Appends one document, ending in a newline, without "---". */
+/*
+ * Appends one document, ending in a newline, without "---".  Without GT_YAML_KEEP_STYLE numbers are
+ * printed as Go prints the int64, uint64 or float64 it makes of them: 1.50 as 1.5, 1e3 as 1000.
+ * Invalid UTF-8 becomes U+FFFD.
+ */
 void gt_yaml_write(struct gt_buf *out, const struct gt_node *n, unsigned style);
 
 /* go-yaml's order of keys: digits by value, letters after other characters. */
