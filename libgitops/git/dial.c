@@ -19,6 +19,15 @@
 
 #define HEAD_MAX 8192 /* of a proxy's answer */
 
+/* A connection that fails may work the next time, whatever the cause. */
+static int unavailable(struct gt_err *err, int errnum, const char *what)
+{
+	gt_fail_errno(err, errnum, "%s", what);
+	if (err)
+		err->code = GT_E_UNAVAILABLE;
+	return GT_E_UNAVAILABLE;
+}
+
 static void on_cancel(void *arg)
 {
 	uint64_t one = 1;
@@ -72,14 +81,14 @@ static int connect_one(const struct addrinfo *a, struct gt_ctx *ctx, int *ret_fd
 		return gt_fail_errno(err, errno, "socket");
 	if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
 		if (errno != EINPROGRESS)
-			return gt_fail(err, GT_E_UNAVAILABLE, "connect: %s", strerror(errno));
+			return unavailable(err, errno, "connect");
 		rc = gt_dial_wait(fd, POLLOUT, ctx, err);
 		if (rc < 0)
 			return rc;
 		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &n) < 0)
 			problem = errno;
 		if (problem)
-			return gt_fail(err, GT_E_UNAVAILABLE, "connect: %s", strerror(problem));
+			return unavailable(err, problem, "connect");
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
@@ -117,7 +126,7 @@ static int send_all(int fd, struct gt_str bytes, struct gt_ctx *ctx, struct gt_e
 		ssize_t n = send(fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return gt_fail(err, GT_E_UNAVAILABLE, "send: %s", strerror(errno));
+			return unavailable(err, errno, "send");
 		if (n > 0) {
 			bytes = gt_str_from(bytes, (size_t)n);
 			continue;
@@ -140,7 +149,7 @@ static int recv_all(int fd, void *bytes, size_t n, struct gt_ctx *ctx, struct gt
 		if (got == 0)
 			return gt_fail(err, GT_E_UNAVAILABLE, "the proxy closed the connection");
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
-			return gt_fail(err, GT_E_UNAVAILABLE, "receive: %s", strerror(errno));
+			return unavailable(err, errno, "receive");
 		if (got > 0) {
 			at += got;
 			n -= (size_t)got;
