@@ -108,6 +108,8 @@ static void on_head(void *arg, const struct gt_http_resp *resp)
 
 	w->status = (unsigned)resp->status;
 	gt_kube__observe(w->kube, "GET", w->status);
+	if (w->status == 200 && w->fns.open && !w->stopped)
+		w->fns.open(w->fns.arg);
 	if (w->status != 200 && gt_http_retry_after(resp) > 0)
 		w->err.retry_after_ms = (uint32_t)(gt_http_retry_after(resp) / GT_NS_PER_MS);
 }

@@ -32,6 +32,7 @@ struct gt_watch;
  * after a clean end by the server or by gt_watch_stop().
  */
 struct gt_watch_fns {
+	void (*open)(void *arg); /* the server has begun to answer; may be NULL */
 	void (*event)(void *arg, enum gt_event_type type, struct gt_node *obj);
 	void (*end)(void *arg, const struct gt_err *err);
 	void *arg;

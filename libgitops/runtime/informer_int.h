@@ -41,7 +41,8 @@ struct gt_informer {
 	struct gt_list_call *list;
 	struct gt_timer *timer, *resync;
 	char *rv; /* of the last event or list; NULL at first, "" when it expired */
-	int64_t backoff, round_started;
+	int64_t backoff, round_started, opened_at;
+	bool opened; /* the server answered the watch of this round */
 	bool started, stopping, dying;
 	bool initial_phase; /* gathering the snapshot from a stream */
 	bool events_seen;   /* in this round */
