@@ -42,7 +42,7 @@ struct ks {
 	struct gt_informer *sources[KS_SOURCES];
 	struct gt_http_client *http;
 	struct gt_unpack *cache;
-	char *cache_dir;
+	struct gt_scratch *scratch; /* where the cache is */
 	struct gt_artifact_fetch fetch;
 	struct gt_pool *lanes; /* for the concurrent part of an apply */
 	struct gt_gate gate;   /* builds: one a processor */

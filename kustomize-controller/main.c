@@ -1,7 +1,7 @@
 /* kustomize-controller - builds Kustomizations from artifacts and applies them. */
-#include "base/fs.h"
 #include "base/time.h"
 #include "ks.h"
+#include "store/scratch.h"
 
 struct ks_flags ks_flags = {
 	.concurrent_ssa = 4,
@@ -73,11 +73,11 @@ static struct ks controller;
 
 static int open_cache(struct ks *ks, struct gt_err *err)
 {
-	int rc = gt_fs_mkdtemp(NULL, KS_MANAGER "-", &ks->cache_dir, err);
+	int rc = gt_scratch_open(KS_MANAGER, &ks->scratch, err);
 
 	if (rc < 0)
 		return gt_wrap(err, "folder for artifacts");
-	struct gt_unpack_opts opts = {.dir = ks->cache_dir};
+	struct gt_unpack_opts opts = {.dir = gt_scratch_path(ks->scratch)};
 	return gt_unpack_open(&opts, &ks->cache, err);
 }
 
@@ -140,9 +140,7 @@ static void teardown(struct gt_manager *m)
 	gt_unpack_free(ks->cache);
 	gt_http_client_free(ks->http);
 	gt_gate_fini(&ks->gate);
-	if (ks->cache_dir)
-		gt_fs_remove_tree(ks->cache_dir);
-	free(ks->cache_dir);
+	gt_scratch_close(ks->scratch);
 	gt_flag_list_fini(&ks_flags.override_managers);
 	gt_flag_list_fini(&ks_flags.custom_stage_kinds);
 }
