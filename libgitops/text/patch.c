@@ -431,7 +431,7 @@ int gt_json_patch(struct gt_arena *a, const struct gt_node *doc, const struct gt
 		  const struct gt_json_patch_opts *opts, struct gt_node **ret_doc,
 		  struct gt_err *err)
 {
-	static const struct gt_json_patch_opts defaults;
+	static const struct gt_json_patch_opts defaults = {.negative_indices = true};
 	struct patcher p = {.a = a, .opts = opts ? opts : &defaults, .err = err};
 
 	p.root = (struct gt_node *)(uintptr_t)doc; /* copied before any change */

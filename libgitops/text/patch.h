@@ -15,8 +15,9 @@ struct gt_node *gt_pointer_get(const struct gt_node *root, struct gt_str pointer
 void gt_pointer_escape(struct gt_buf *out, struct gt_str token);
 
 /*
- * RFC 6902 with the additions of evanphx/json-patch that Kubernetes and kustomize users rely on:
- * negative indices on request, remove of a missing path is an error.
+ * RFC 6902 with the additions of evanphx/json-patch that Kubernetes and kustomize users rely on.
+ * Without options negative indices count from the end and add needs the parent to be there, as in
+ * Kubernetes; remove of a missing path is an error.
  */
 struct gt_json_patch_opts {
 	bool negative_indices;

@@ -68,6 +68,7 @@ static void test_json_patch(void **state)
 		{"{\"a\":1}", "[{\"op\":\"test\",\"path\":\"/b\",\"value\":null}]", "{\"a\":1}",
 		 &plain},
 		{"[1,2,3]", "[{\"op\":\"remove\",\"path\":\"/-1\"}]", "[1,2]", &negative},
+		{"[1,2]", "[{\"op\":\"add\",\"path\":\"/-1\",\"value\":3}]", "[1,2,3]", NULL},
 		{"{}", "[{\"op\":\"add\",\"path\":\"/a/0/b\",\"value\":1}]", "{\"a\":[{\"b\":1}]}",
 		 &create},
 	};
