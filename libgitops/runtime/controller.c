@@ -261,7 +261,6 @@ void gt_controller__free(struct gt_controller *c)
 	gt_map_for_each (&c->states, e)
 		gt_keystate__free(e->value);
 	gt_map_fini(&c->states);
-	gt_timer_free(c->timer);
 	for (size_t i = 0; i < c->mappings.n; i++)
 		free(c->mappings.v[i]);
 	gt_vec_fini(&c->mappings);

@@ -463,6 +463,7 @@ static void stop_on_loop(void *arg)
 		struct gt_controller *c = m->controllers.v[i];
 		gt_map_for_each (&c->states, e)
 			gt_keystate__end_wait(e->value);
+		gt_timer_free(gt_steal(c->timer));
 	}
 	for (size_t i = 0; i < m->informers.n; i++)
 		gt_informer_free(m->informers.v[i]);
