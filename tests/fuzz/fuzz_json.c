@@ -44,5 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (gt_json_parse(&a, gt_buf_str(&out), GT_JSON_DUP_ERROR, &again, &err) < 0 ||
 	    !gt_node_equal(n, again) || gt_node_hash(n) != gt_node_hash(again))
 		abort();
+	if (gt_json_parse(&a, gt_buf_str(&out), GT_JSON_BORROW, &again, &err) < 0 ||
+	    !gt_node_equal(n, again))
+		abort();
 	return 0;
 }
