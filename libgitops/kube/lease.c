@@ -207,13 +207,13 @@ static void *run(void *arg)
 	l->leading = true;
 	gt_log_info(l->opts.log, "became leader", gt_kv_str("identity", l->identity));
 	if (l->opts.started)
-		l->opts.started(l->opts.arg);
+		l->opts.started(l->opts.arg, l->identity);
 	bool asked = hold(l);
 	if (asked && l->opts.release)
 		give_up(l);
 	l->leading = false;
 	if (!asked && l->opts.lost)
-		l->opts.lost(l->opts.arg);
+		l->opts.lost(l->opts.arg, l->identity);
 	return NULL;
 }
 
@@ -275,4 +275,9 @@ void gt_lease_free(struct gt_lease *l)
 bool gt_lease_is_leader(const struct gt_lease *l)
 {
 	return l->leading;
+}
+
+const char *gt_lease_identity(const struct gt_lease *l)
+{
+	return l->identity;
 }

@@ -18,8 +18,9 @@ struct gt_lease_opts {
 	int64_t retry_ns;     /* 5 s */
 	bool release;         /* give it up on stop */
 	const struct gt_log *log;
-	void (*started)(void *arg); /* leader now; on the lease's thread */
-	void (*lost)(void *arg);    /* leader no more; on the lease's thread */
+	/* On the lease's thread: leader now; leader no more, without having been asked. */
+	void (*started)(void *arg, const char *identity);
+	void (*lost)(void *arg, const char *identity);
 	void *arg;
 };
 
@@ -29,5 +30,6 @@ int gt_lease_new(struct gt_kube *kube, const struct gt_lease_opts *opts, struct 
 /* Stops, releases when asked to, joins the thread. */
 void gt_lease_free(struct gt_lease *l);
 bool gt_lease_is_leader(const struct gt_lease *l);
+const char *gt_lease_identity(const struct gt_lease *l);
 
 #endif

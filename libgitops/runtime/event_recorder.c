@@ -212,6 +212,9 @@ void gt_recorder_emit(struct gt_recorder *r, const struct gt_node *obj,
 	va_start(ap, fmt);
 	gt_buf_vprintf(&message, fmt, ap);
 	va_end(ap);
+	gt_log_debug(r->log, gt_buf_cstr(&message), gt_kv_str("type", type),
+		     gt_kv_ref("object", gt_obj_namespace(obj), gt_obj_name(obj)),
+		     gt_kv_str("reason", reason));
 	if (r->events)
 		gt_events_emit(r->events, obj, type, reason, metadata, gt_buf_cstr(&message));
 	submit(r, obj, metadata, type, reason, gt_buf_cstr(&message));

@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "api/kinds.h"
 #include "base/enc.h"
 #include "base/fs.h"
 #include "base/rand.h"
@@ -14,6 +15,7 @@
 #include "crypto/digest.h"
 #include "gt_version.h"
 #include "net/loop.h"
+#include "kube/object.h"
 #include "net/server.h"
 #include "runtime/manager_int.h"
 #include "text/json.h"
@@ -326,33 +328,6 @@ static void activate(struct gt_manager *m)
 		gt_controller__dispatch(m->controllers.v[i]);
 }
 
-static void lost_leadership(void *arg)
-{
-	struct gt_manager *m = arg;
-
-	pthread_mutex_lock(&m->lock);
-	m->lost = true;
-	pthread_mutex_unlock(&m->lock);
-	gt_manager_stop(m);
-}
-
-/* Only a leader serves: readiness of a replica may depend on it (upstream: source-controller's
- * file server). */
-static void became_leader(void *arg)
-{
-	struct gt_manager *m = arg;
-	struct gt_err err;
-	struct start s = {.m = m, .err = &err};
-
-	gt_loop_call(m->loop, start_runnables, &s);
-	if (s.rc < 0) {
-		gt_log_error(&m->log, &err, "unable to start");
-		lost_leadership(m);
-		return;
-	}
-	activate(m);
-}
-
 /* The name of the Lease; shards by label have one each. */
 static char *lease_name(struct gt_manager *m)
 {
@@ -364,6 +339,56 @@ static char *lease_name(struct gt_manager *m)
 	struct gt_digest sum = gt_digest_of(GT_SHA256, gt_str(selector));
 	gt_hex_encode(&hex, gt_strn((const char *)sum.bytes, 4));
 	return gt_xasprintf("%s-leader-election-%s", m->program->name, gt_buf_cstr(&hex));
+}
+
+/* Leadership shows as an Event on the Lease and as a metric. */
+static void tell_leadership(struct gt_manager *m, const char *identity, bool leading)
+{
+	static const char *const labels[] = {"name", NULL};
+	static const struct gt_metric_opts opts = {
+		.name = "leader_election_master_status",
+		.help = "Gauge of if the reporting system is master of the relevant lease, 0 "
+			"indicates backup, 1 indicates master.",
+		.type = GT_METRIC_GAUGE,
+		.labels = labels,
+	};
+	gt_auto_arena a = {0};
+	gt_autofree char *name = lease_name(m);
+	gt_autofree char *text =
+		gt_xasprintf("%s %s", identity, leading ? "became leader" : "stopped leading");
+
+	gt_metric_set(gt_metrics_add(m->metrics, &opts), leading, name);
+	gt_events_emit(m->events, gt_obj_new(&a, &gt_res_lease, m->ns, name), "Normal",
+		       "LeaderElection", NULL, text);
+}
+
+static void lost_leadership(void *arg, const char *identity)
+{
+	struct gt_manager *m = arg;
+
+	tell_leadership(m, identity, false);
+	pthread_mutex_lock(&m->lock);
+	m->lost = true;
+	pthread_mutex_unlock(&m->lock);
+	gt_manager_stop(m);
+}
+
+/* Only a leader serves: readiness of a replica may depend on it (upstream: source-controller's
+ * file server). */
+static void became_leader(void *arg, const char *identity)
+{
+	struct gt_manager *m = arg;
+	struct gt_err err;
+	struct start s = {.m = m, .err = &err};
+
+	tell_leadership(m, identity, true);
+	gt_loop_call(m->loop, start_runnables, &s);
+	if (s.rc < 0) {
+		gt_log_error(&m->log, &err, "unable to start");
+		lost_leadership(m, identity);
+		return;
+	}
+	activate(m);
 }
 
 static int run_for_leader(struct gt_manager *m, struct gt_err *err)
