@@ -94,30 +94,39 @@ static int merge_refs(struct kz_build *b, struct kz_config *into, const struct k
 	return rc;
 }
 
-int kz_config_merge(struct kz_build *b, struct kz_config **config, const struct kz_config *from)
+static int merge_sets(struct kz_build *b, struct kz_config *into, const struct kz_config *from)
 {
-	if (!from || from == *config || (*config && from == b->defaults))
-		return GT_OK;
-	if (!*config || *config == b->defaults) {
-		/* Whatever is not the default set has the defaults in it, or is a small addition.
-		 */
-		*config = copy_config(b->a, *config ? *config : from);
-	}
-	if (!*config)
-		return kz_check(b);
 	for (int set = 0; set < KZ_SPEC_SETS; set++) {
-		int rc = kz_specs_merge(b, &(*config)->sets[set], &from->sets[set]);
+		int rc = kz_specs_merge(b, &into->sets[set], &from->sets[set]);
 
 		if (rc < 0)
 			return gt_wrap(b->err, "failed to merge %s", set_names[set]);
 	}
 	for (uint32_t i = 0; i < from->refs.n; i++) {
-		int rc = merge_refs(b, *config, &from->refs.v[i]);
+		int rc = merge_refs(b, into, &from->refs.v[i]);
 
 		if (rc < 0)
 			return gt_wrap(b->err, "failed to merge nameReference");
 	}
 	return kz_check(b);
+}
+
+int kz_config_merge(struct kz_build *b, struct kz_config **config, struct kz_config *from)
+{
+	if (!from || from == *config || (*config && from == b->defaults))
+		return GT_OK;
+	if (!*config) {
+		*config = from;
+		return GT_OK;
+	}
+	if (*config == b->defaults)
+		*config = copy_config(b->a, *config);
+	return *config ? merge_sets(b, *config, from) : kz_check(b);
+}
+
+int kz_config_merge_defaults(struct kz_build *b, struct kz_config **config)
+{
+	return merge_sets(b, *config, b->defaults);
 }
 
 static int read_refs(struct kz_build *b, const struct gt_node *list, struct kz_config *config)

@@ -58,8 +58,12 @@ int kz_specs_merge(struct kz_build *b, struct kz_specs *set, const struct kz_spe
 int kz_specs_read(struct kz_build *b, const struct gt_node *list, struct kz_specs *ret);
 
 struct kz_config *kz_config_defaults(struct gt_arena *a);
-/* *config may be shared; it is replaced by a merged copy when `from` has anything new. */
-int kz_config_merge(struct kz_build *b, struct kz_config **config, const struct kz_config *from);
+/*
+ * Adds what `from` has: to a copy where *config is the defaults, in place otherwise.  NULL is an
+ * empty config.
+ */
+int kz_config_merge(struct kz_build *b, struct kz_config **config, struct kz_config *from);
+int kz_config_merge_defaults(struct kz_build *b, struct kz_config **config);
 /* One file of `configurations`, as a tree of values. */
 int kz_config_read(struct kz_build *b, const struct gt_node *doc, struct kz_config **ret);
 /* One file of `crds`. */

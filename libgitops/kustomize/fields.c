@@ -232,6 +232,12 @@ static const struct kz_field value_add_fields[] = {
 	END,
 };
 
+static const struct kz_field account_fields[] = {
+	{"name", KZ_F_STR, NULL},
+	{"projectId", KZ_F_STR, NULL},
+	END,
+};
+
 const struct kz_field kz_plugin_fields[] = {
 	{"apiVersion", KZ_F_STR, NULL},
 	{"kind", KZ_F_STR, NULL},
@@ -247,8 +253,7 @@ const struct kz_field kz_plugin_fields[] = {
 	{"type", KZ_F_STR, NULL},
 	{"cloud", KZ_F_STR, NULL},
 	{"kubernetesService", KZ_F_OBJ, meta_fields},
-	{"serviceAccount", KZ_F_OBJ, meta_fields},
-	{"projectId", KZ_F_STR, NULL},
+	{"serviceAccount", KZ_F_OBJ, account_fields},
 	/* transformers */
 	{"labels", KZ_F_STRMAP, NULL},
 	{"annotations", KZ_F_STRMAP, NULL},

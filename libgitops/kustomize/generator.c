@@ -169,6 +169,8 @@ static void take_over(struct kz_build *b, struct kz_res *old, struct kz_res *new
 	else
 		gt_node_unset(meta, "namespace");
 	old->root = new->root;
+	if (new->behavior == KZ_REPLACE)
+		old->origin = new->origin;
 	old->needs_hash = old->needs_hash && new->needs_hash;
 	kz_res_touch(old);
 }

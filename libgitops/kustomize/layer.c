@@ -10,11 +10,7 @@
 
 static struct kz_accum *new_accum(struct kz_build *b)
 {
-	struct kz_accum *acc = gt_arena_new(b->a, struct kz_accum);
-
-	if (acc)
-		acc->config = b->defaults;
-	return acc;
+	return gt_arena_new(b->a, struct kz_accum);
 }
 
 static const struct gt_node *field(const struct kz_layer *l, const char *name)
@@ -197,25 +193,46 @@ static int load_openapi(struct kz_build *b, const struct kz_dir *dir, const stru
 	return rc < 0 ? gt_wrap(b->err, "openapi %s", path) : rc;
 }
 
-static int add_config(struct kz_layer *l, const char *list,
-		      int (*read)(struct kz_build *, const struct gt_node *, struct kz_config **))
+/* Reads the files of a list one after the other into *config. */
+static int read_configs(struct kz_layer *l, const char *list,
+			int (*read)(struct kz_build *, const struct gt_node *, struct kz_config **),
+			struct kz_config **config)
 {
 	gt_seq_for_each (field(l, list), item) {
 		struct gt_str name = gt_node_text(item), text;
-		struct kz_config *config = NULL;
+		struct kz_config *one = NULL;
 		struct gt_node *doc = NULL;
 		int rc = kz_read(l->b, l->dir, name, &text, NULL);
 
 		if (rc == GT_OK)
 			rc = kz_parse_values(l->b, text, &doc);
 		if (rc == GT_OK)
-			rc = read(l->b, doc, &config);
+			rc = read(l->b, doc, &one);
 		if (rc == GT_OK)
-			rc = kz_config_merge(l->b, &l->acc->config, config);
+			rc = kz_config_merge(l->b, config, one);
 		if (rc < 0)
 			return gt_wrap(l->b->err, "%s: %.*s", list, GT_STR_ARG(name));
 	}
 	return GT_OK;
+}
+
+/*
+ * What the bases brought along comes first, then the files of `configurations`, then the defaults:
+ * of two specs for one field the earlier counts.
+ */
+static int add_configs(struct kz_layer *l)
+{
+	struct kz_config *own = NULL, *crds = NULL;
+	int rc = read_configs(l, "configurations", kz_config_read, &own);
+
+	if (rc == GT_OK && own)
+		rc = kz_config_merge_defaults(l->b, &own);
+	if (rc == GT_OK)
+		rc = kz_config_merge(l->b, &l->acc->config, own ? own : l->b->defaults);
+	if (rc < 0)
+		return gt_wrap(l->b->err, "%s: configurations", l->kust.show);
+	rc = read_configs(l, "crds", kz_config_read_crds, &crds);
+	return rc < 0 ? rc : kz_config_merge(l->b, &l->acc->config, crds);
 }
 
 /* --- generators and transformers
@@ -254,14 +271,16 @@ static int run_patches(struct kz_layer *l)
 {
 	const struct gt_node *strategic = field(l, "patchesStrategicMerge");
 
-	gt_seq_for_each (strategic, item) {
-		int rc = kz_transform_strategic(l, gt_node_text(item), false);
+	if (gt_node_count(strategic)) {
+		uint32_t count = 0;
+		int rc = kz_transform_strategic(l, strategic, &count);
 
+		if (rc == GT_OK && !count)
+			rc = kz_fail(l->b, "patch appears to be empty");
 		if (rc < 0)
 			return gt_wrap(l->b->err, "%s: patchesStrategicMerge", l->kust.show);
-	}
-	if (gt_node_count(strategic))
 		kz_layer_note(l, "PatchStrategicMergeTransformer");
+	}
 	gt_seq_for_each (field(l, "patches"), item) {
 		int rc = kz_transform_patch(l, item);
 
@@ -409,9 +428,7 @@ int kz_layer_run(struct kz_layer *l)
 	int rc = kz_layer_resources(l, field(l, "resources"), l->acc);
 
 	if (rc == GT_OK)
-		rc = add_config(l, "configurations", kz_config_read);
-	if (rc == GT_OK)
-		rc = add_config(l, "crds", kz_config_read_crds);
+		rc = add_configs(l);
 	if (rc == GT_OK)
 		rc = run_generators(l);
 	if (rc == GT_OK)

@@ -56,8 +56,9 @@ int kz_transform_value_add(struct kz_build *b, struct kz_accum *acc, struct gt_s
 /* `patches` (and, with json_only, `patchesJson6902`): one entry. */
 int kz_transform_patch(struct kz_layer *layer, const struct gt_node *entry);
 int kz_transform_json_patch(struct kz_layer *layer, const struct gt_node *entry);
-/* `patchesStrategicMerge`: one entry, inline or a path. */
-int kz_transform_strategic(struct kz_layer *layer, struct gt_str entry, bool inline_only);
+/* `patchesStrategicMerge`: entries, inline or paths; and one text.  *count grows by the patches. */
+int kz_transform_strategic(struct kz_layer *layer, const struct gt_node *entries, uint32_t *count);
+int kz_transform_strategic_text(struct kz_layer *layer, struct gt_str text, uint32_t *count);
 
 /* kind: "ConfigMap" or "Secret".  The object is absorbed into the layer. */
 int kz_generate(struct kz_layer *layer, const char *kind, const struct gt_node *args,

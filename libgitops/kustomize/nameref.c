@@ -356,30 +356,37 @@ static int update(struct kz_build *b, void *arg, struct gt_node *n)
 
 /* --- referrers ---------------------------------------------------------------------------------
  */
-static void find_subjects(struct referrer *ref)
+static int find_subjects(struct referrer *ref)
 {
 	struct kz_build *b = ref->refs->b;
 
 	if (!gt_str_is(kz_res_id(b, ref->res)->gvk.kind, "RoleBinding"))
-		return;
+		return GT_OK;
 	gt_seq_for_each (gt_node_get(ref->res->root, "subjects"), subject) {
 		const struct gt_node *ns = gt_node_get(subject, "namespace");
 
-		if (ns && gt_str_is(kz_text(gt_node_get(subject, "kind")), "ServiceAccount") &&
-		    !is_subject_ns(ref, kz_text(ns)))
+		if (!ns || !gt_str_is(kz_text(gt_node_get(subject, "kind")), "ServiceAccount"))
+			continue;
+		if (kz_tag(ns) != GT_RAW_STR)
+			return kz_fail(b, "line %u: namespace is blank for resource %s", ns->line,
+				       kz_id_text(b->a, kz_res_id(b, ref->res)));
+		if (!is_subject_ns(ref, kz_text(ns)))
 			kz_push(b->a, &ref->subject_ns, kz_text(ns));
 	}
+	return GT_OK;
 }
 
 static int apply_rule(struct referrer *ref, const struct rule *rule, const struct kz_gvk *original)
 {
 	struct kz_build *b = ref->refs->b;
 	struct kz_setter setter = {.set = update, .arg = ref};
+	struct kz_spec field = *rule->field;
 
-	if (!kz_gvk_matches(original, &rule->field->gvk))
+	if (!kz_gvk_matches(original, &field.gvk))
 		return GT_OK;
+	field.gvk = (struct kz_gvk){0}; /* a patch may have changed the kind since */
 	ref->rule = rule;
-	int rc = kz_spec_apply(b, ref->res, rule->field, &setter);
+	int rc = kz_spec_apply(b, ref->res, &field, &setter);
 	if (rc < 0)
 		return gt_wrap(b->err, "updating name reference in '%.*s' field of '%s'",
 			       GT_STR_ARG(rule->field->path),
@@ -395,8 +402,9 @@ static int update_object(struct refs *refs, struct kz_res *r)
 	const struct kz_link *x = kz_index_find(&refs->by_kind, original.kind);
 	const struct kz_link *y = kz_index_find(&refs->by_kind, gt_strn("", 0));
 
-	if (x || y)
-		find_subjects(&ref);
+	int found = x || y ? find_subjects(&ref) : GT_OK;
+	if (found < 0)
+		return found;
 	while (x || y) {
 		bool take_x = x && (!y || x->value < y->value);
 		const struct kz_link *link = take_x ? x : y;

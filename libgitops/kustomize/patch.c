@@ -321,29 +321,53 @@ int kz_transform_json_patch(struct kz_layer *l, const struct gt_node *entry)
 	return rc < 0 ? rc : apply_patch(l, &p, target);
 }
 
-int kz_transform_strategic(struct kz_layer *l, struct gt_str entry, bool inline_only)
+static int merge_texts(struct kz_layer *l, struct patch *p, uint32_t *count)
 {
-	struct patch p = {.show = "inline patch"};
-	struct gt_err *err = l->b->err, ignored;
-	struct gt_str text;
-	int rc = GT_E_INVALID;
+	int rc = GT_OK;
 
-	/* A path is a scalar, a patch never is. */
-	if (inline_only || gt_str_find(entry, '\n') != SIZE_MAX || gt_str_find(entry, '{') == 0 ||
-	    gt_str_search(entry, GT_STR_LIT(": ")) != SIZE_MAX) {
-		l->b->err = inline_only ? err : &ignored;
-		rc = kz_read_objects(l->b, p.show, entry, &p.merges);
-		l->b->err = err;
-	}
-	if (rc < 0 && !inline_only) {
-		p.merges.n = 0;
-		p.show = kz_show(l->b, l->dir, entry);
-		rc = kz_read(l->b, l->dir, entry, &text, NULL);
-		if (rc == GT_OK)
-			rc = kz_read_objects(l->b, p.show, text, &p.merges);
-	}
-	for (uint32_t i = 0; i < p.merges.n && rc == GT_OK; i++)
-		rc = merge_by_id(l, &p, p.merges.v[i]);
+	for (uint32_t i = 0; i < p->merges.n && rc == GT_OK; i++)
+		rc = merge_by_id(l, p, p->merges.v[i]);
+	*count += p->merges.n;
 	kz_accum_sweep(l->acc);
 	return rc;
+}
+
+int kz_transform_strategic_text(struct kz_layer *l, struct gt_str text, uint32_t *count)
+{
+	struct patch p = {.show = "inline patch"};
+	int rc = kz_read_objects(l->b, p.show, text, &p.merges);
+
+	return rc < 0 ? rc : merge_texts(l, &p, count);
+}
+
+/* A path reads as a scalar, a patch as a map. */
+static bool is_inline(struct kz_build *b, struct gt_str entry)
+{
+	struct gt_node *root = NULL;
+	struct gt_err ignored;
+
+	return gt_yaml_raw_parse(b->a, entry, NULL, &root, &ignored) == GT_OK &&
+	       gt_node_is(root, GT_MAP);
+}
+
+int kz_transform_strategic(struct kz_layer *l, const struct gt_node *entries, uint32_t *count)
+{
+	gt_seq_for_each (entries, item) {
+		struct gt_str entry = gt_node_text(item), text;
+		struct patch p = {.show = kz_show(l->b, l->dir, entry)};
+		int rc;
+
+		if (is_inline(l->b, entry)) {
+			rc = kz_transform_strategic_text(l, entry, count);
+		} else {
+			rc = kz_read(l->b, l->dir, entry, &text, NULL);
+			if (rc == GT_OK)
+				rc = kz_read_objects(l->b, p.show, text, &p.merges);
+			if (rc == GT_OK)
+				rc = merge_texts(l, &p, count);
+		}
+		if (rc < 0)
+			return rc;
+	}
+	return GT_OK;
 }

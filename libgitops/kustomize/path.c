@@ -36,7 +36,7 @@ static void push_part(struct kz_build *b, struct kz_path *path, const struct gt_
 	struct gt_str s = gt_arena_str(b->a, gt_buf_str(part));
 
 	/* Brackets without "=" only protect dots. */
-	if (is_matcher(s) && gt_str_find(s, '=') == SIZE_MAX)
+	if (is_matcher(s) && gt_str_find(s, '=') == SIZE_MAX && gt_str_find(s, '.') != SIZE_MAX)
 		s = gt_str_sub(s, 1, s.n - 2);
 	kz_push(b->a, path, s);
 }
@@ -46,6 +46,8 @@ int kz_path_split(struct kz_build *b, struct gt_str text, struct kz_path *ret)
 	gt_auto_buf part = {0};
 	bool bracket = false;
 
+	if (text.n > 1 && text.p[0] == '.')
+		text = gt_str_from(text, 1);
 	for (size_t i = 0; i < text.n; i++) {
 		char c = text.p[i];
 

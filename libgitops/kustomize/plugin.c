@@ -129,7 +129,7 @@ static int generate_iam(struct plugin *p, const struct kz_origin *origin)
 	struct gt_node *meta = gt_node_need_map(b->a, root, "metadata");
 	const char *who = gt_arena_printf(b->a, "%s@%s.iam.gserviceaccount.com",
 					  gt_node_cstr_or(gt_node_get(account, "name"), ""),
-					  gt_node_cstr_or(gt_node_get(p->config, "projectId"), ""));
+					  gt_node_cstr_or(gt_node_get(account, "projectId"), ""));
 	gt_node_set(b->a, gt_node_need_map(b->a, meta, "annotations"),
 		    "iam.gke.io/gcp-service-account", kz_scalar(b->a, gt_str(who), GT_RAW_STR));
 	gt_node_set(b->a, meta, "name",
@@ -248,16 +248,12 @@ static int run_json_patch(struct plugin *p)
 static int run_strategic(struct plugin *p)
 {
 	const struct gt_node *patches = gt_node_get(p->config, "patches");
-	int rc = GT_OK;
+	uint32_t count = 0;
+	int rc = kz_transform_strategic(p->layer, gt_node_get(p->config, "paths"), &count);
 
-	gt_seq_for_each (gt_node_get(p->config, "paths"), item) {
-		rc = kz_transform_strategic(p->layer, gt_node_text(item), false);
-		if (rc < 0)
-			return rc;
-	}
-	if (gt_node_text(patches).n)
-		rc = kz_transform_strategic(p->layer, gt_node_text(patches), true);
-	return rc;
+	if (rc == GT_OK && gt_node_text(patches).n)
+		rc = kz_transform_strategic_text(p->layer, gt_node_text(patches), &count);
+	return rc < 0 || count ? rc : kz_fail(p->layer->b, "patch appears to be empty");
 }
 
 static int run_replacements(struct plugin *p)
