@@ -124,33 +124,38 @@ static struct gt_node *float_node(struct gt_arena *a, double f)
 	return gt_node_number(a, integer ? GT_INT : GT_FLOAT, gt_str(text));
 }
 
-static struct gt_node *node_of(struct gt_arena *a, struct gt_value v, unsigned depth);
+/* Where nodes go, and where maps keep their order. */
+struct arenas {
+	struct gt_arena *nodes, *values;
+};
 
-static struct gt_node *list_node(struct gt_arena *a, struct gt_value v, unsigned depth)
+static struct gt_node *node_of(const struct arenas *a, struct gt_value v, unsigned depth);
+
+static struct gt_node *list_node(const struct arenas *a, struct gt_value v, unsigned depth)
 {
-	struct gt_node *seq = gt_node_seq(a);
+	struct gt_node *seq = gt_node_seq(a->nodes);
 
 	for (uint32_t i = 0; i < gt_vlist_n(v); i++) {
 		struct gt_node *item = node_of(a, v.list->v[i], depth + 1);
 
 		if (!item)
 			return NULL;
-		gt_node_append(a, seq, item);
+		gt_node_append(a->nodes, seq, item);
 	}
 	return seq;
 }
 
-static struct gt_node *map_node(struct gt_arena *a, struct gt_value v, unsigned depth)
+static struct gt_node *map_node(const struct arenas *a, struct gt_value v, unsigned depth)
 {
-	struct gt_node *map = gt_node_map(a);
+	struct gt_node *map = gt_node_map(a->nodes);
 	const struct gt_ventry *e;
 
-	for (uint32_t i = 0; (e = gt_vmap_at(a, v.map, i)) != NULL; i++) {
+	for (uint32_t i = 0; (e = gt_vmap_at(a->values, v.map, i)) != NULL; i++) {
 		struct gt_node *value = node_of(a, e->value, depth + 1);
 
 		if (!value)
 			return NULL;
-		gt_node_setn(a, map, gt_strn(e->key, e->len), value);
+		gt_node_setn(a->nodes, map, gt_strn(e->key, e->len), value);
 	}
 	return map;
 }
@@ -166,38 +171,41 @@ static struct gt_node *uint_node(struct gt_arena *a, uint64_t u)
 	return gt_node_number(a, GT_INT, gt_strn(text + at, sizeof text - at));
 }
 
-static struct gt_node *node_of(struct gt_arena *a, struct gt_value v, unsigned depth)
+static struct gt_node *node_of(const struct arenas *a, struct gt_value v, unsigned depth)
 {
 	if (depth > GT_LIMIT_DEPTH)
 		return NULL;
 	switch ((enum gt_vkind)v.kind) {
 	case GT_V_INVALID:
-	case GT_V_NIL: return gt_node_null(a);
-	case GT_V_BOOL: return gt_node_bool(a, v.b);
+	case GT_V_NIL: return gt_node_null(a->nodes);
+	case GT_V_BOOL: return gt_node_bool(a->nodes, v.b);
 	case GT_V_INT:
 	case GT_V_INT64:
-	case GT_V_INT32: return gt_node_int(a, v.i);
+	case GT_V_INT32: return gt_node_int(a->nodes, v.i);
 	case GT_V_UINT8:
 	case GT_V_UINT32:
-	case GT_V_UINT64: return uint_node(a, v.u);
-	case GT_V_FLOAT: return float_node(a, v.f);
-	case GT_V_STR: return gt_node_str_take(a, v.s.p ? v.s.p : "", v.s.n);
-	case GT_V_BYTES: return v.s.p ? bytes_node(a, v.s) : gt_node_null(a);
+	case GT_V_UINT64: return uint_node(a->nodes, v.u);
+	case GT_V_FLOAT: return float_node(a->nodes, v.f);
+	case GT_V_STR: return gt_node_str_take(a->nodes, v.s.p ? v.s.p : "", v.s.n);
+	case GT_V_BYTES: return v.s.p ? bytes_node(a->nodes, v.s) : gt_node_null(a->nodes);
 	case GT_V_OBJ:
 		if (!v.obj)
-			return gt_node_null(a);
-		return v.obj->cls->plain ? node_of(a, v.obj->cls->plain(a, v.obj), depth + 1)
-					 : gt_node_map(a);
+			return gt_node_null(a->nodes);
+		return v.obj->cls->plain
+			       ? node_of(a, v.obj->cls->plain(a->values, v.obj), depth + 1)
+			       : gt_node_map(a->nodes);
 	default: break;
 	}
 	if (gt_value_is_list(v))
-		return v.list ? list_node(a, v, depth) : gt_node_null(a);
-	return v.map ? map_node(a, v, depth) : gt_node_null(a);
+		return v.list ? list_node(a, v, depth) : gt_node_null(a->nodes);
+	return v.map ? map_node(a, v, depth) : gt_node_null(a->nodes);
 }
 
-struct gt_node *gt_value_node(struct gt_arena *a, struct gt_value v)
+struct gt_node *gt_value_node(struct gt_arena *nodes, struct gt_arena *values, struct gt_value v)
 {
-	return node_of(a, v, 0);
+	struct arenas a = {nodes, values};
+
+	return node_of(&a, v, 0);
 }
 
 /* --- copies ------------------------------------------------------------------------------- */

@@ -144,8 +144,12 @@ struct gt_value gt_vmap_new(struct gt_arena *a, enum gt_vkind kind);
 
 /* Documents: numbers become float64 (as_is: integers become int64), or int where told. */
 struct gt_value gt_value_of_node(struct gt_arena *a, const struct gt_node *n, bool ints);
-/* For encoders: integers keep their text.  Objects by their class' plain form. */
-struct gt_node *gt_value_node(struct gt_arena *a, struct gt_value v);
+/*
+ * For encoders; objects by their class' plain form.  Nodes are made in the first arena, what maps
+ * remember of their order in the second, which must be the one they live in.  NULL when it is
+ * nested too deep, holds a NaN or an infinity, or memory ran out.
+ */
+struct gt_node *gt_value_node(struct gt_arena *nodes, struct gt_arena *values, struct gt_value v);
 struct gt_value gt_value_dup(struct gt_arena *a, struct gt_value v); /* deep */
 
 /* --- kinds -------------------------------------------------------------------------------- */
