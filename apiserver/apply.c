@@ -48,8 +48,9 @@ static int check_typed(struct as_call *c)
 		return GT_OK;
 	if (err.code == GT_E_BUDGET)
 		return as_fail_err(c, &err);
-	return as_fail(c, 500, "", "failed to create typed patch object (%s/%.*s; %s, Kind=%s): %s",
-		       ns, GT_STR_ARG(c->to.name), c->v->api_version, c->r->kind, err.text);
+	return as_fail(c, 500, "",
+		       "failed to create typed patch object (%s/%.*s; %s/%s, Kind=%s): %s", ns,
+		       GT_STR_ARG(c->to.name), c->r->group, c->v->name, c->r->kind, err.text);
 }
 
 static int conflict_error(struct as_call *c, const struct gt_ssa_conflicts *conflicts)
