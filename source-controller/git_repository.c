@@ -1,4 +1,5 @@
 /* GitRepository: the kind and its steps. */
+#include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,6 +104,9 @@ int src_git_reconcile(struct gt_reconcile *r, struct gt_next *next, struct gt_er
 		return gt_unsupported_refuse(r, kind.res, row, next, err);
 	src_call_init(&g.call, &kind, r);
 	int rc = src_reconcile(&g.call, steps, message, next, err);
+	bool fetched = g.checkout.concrete;
 	git_fini(&g);
+	if (fetched)
+		malloc_trim(0); /* objects came and went: idle memory stays small */
 	return rc;
 }
