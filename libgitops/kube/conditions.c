@@ -171,7 +171,8 @@ static void set(struct gt_arena *a, struct gt_node *obj, const char *type,
 	gt_cond_sort(obj);
 }
 
-static const char *vformat(struct gt_arena *a, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static const char *vformat(struct gt_arena *a,
+								 const char *fmt, va_list ap)
 {
 	gt_auto_buf buf = {0};
 
