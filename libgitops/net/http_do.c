@@ -17,6 +17,8 @@
 /* So much of a download may wait for the sink before the connection is paused. */
 #define SINK_WINDOW GT_KIB(512)
 
+#define EXPLANATION_MAX GT_KIB(64)
+
 /* A request on its way through attempts and redirects; lives on the caller's stack. */
 struct request {
 	struct gt_http_client *client;
@@ -104,7 +106,9 @@ static size_t on_data(struct gt_http__transfer *t, struct gt_str bytes)
 		return taken;
 	}
 	x->received += bytes.n;
-	gt_buf_add_str(&x->body, bytes);
+	/* What comes instead of a download is an explanation: its beginning will do. */
+	if (!x->r->req->sink || x->body.n + bytes.n <= EXPLANATION_MAX)
+		gt_buf_add_str(&x->body, bytes);
 	return bytes.n;
 }
 
