@@ -43,7 +43,8 @@ static int build_documents(struct ks_call *c, int root, const char *path, struct
 {
 	struct ks_run *run = c->run;
 	struct gt_kustomize_spec spec = spec_of(c->obj);
-	struct gt_kustomize_opts opts = {.path = path, .order = GT_KUSTOMIZE_FIFO};
+	struct gt_kustomize_opts opts = {
+		.path = path, .order = GT_KUSTOMIZE_FIFO, .openapi_adds = true};
 	struct gt_node *kustomization;
 	int rc = gt_kustomize_generate(&run->arena, root, path, &spec, &kustomization,
 				       &opts.kustomization_name, NULL, err);
