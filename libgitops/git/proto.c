@@ -108,6 +108,8 @@ static void note_cap(struct gt_git_caps *caps, struct gt_str cap)
 		caps->ofs_delta = true;
 	else if (gt_str_is(cap, "side-band-64k"))
 		caps->side_band = true;
+	else if (gt_str_is(cap, "multi_ack_detailed"))
+		caps->multi_ack = true;
 	else if (gt_str_is(cap, "no-progress"))
 		caps->no_progress = true;
 	else if (gt_str_is(cap, "allow-reachable-sha1-in-want") ||
@@ -289,7 +291,8 @@ void gt_git_fetch0_request(struct gt_buf *out, const struct gt_git_caps *caps,
 		if (i)
 			gt_pkt_add(out, "want %s\n", hex);
 		else
-			gt_pkt_add(out, "want %s%s%s%s%s%s agent=gitops-toolkit/%s\n", hex,
+			gt_pkt_add(out, "want %s%s%s%s%s%s%s agent=gitops-toolkit/%s\n", hex,
+				   caps->multi_ack ? " multi_ack_detailed" : "",
 				   caps->side_band ? " side-band-64k" : "",
 				   caps->ofs_delta ? " ofs-delta" : "",
 				   caps->no_progress ? " no-progress" : "",

@@ -14,7 +14,8 @@
 
 /* What a server can do; from the advertisement of either version. */
 struct gt_git_caps {
-	int version; /* 2, or 0 for both old ones */
+	int version;    /* 2, or 0 for both old ones */
+	bool multi_ack; /* version 0: some servers insist that it is used */
 	bool filter, shallow, ofs_delta, side_band, no_progress, object_format_sha1;
 	bool any_sha1; /* objects that no ref names may be asked for */
 	bool sha256;   /* a repository of the other hash, which is not supported */

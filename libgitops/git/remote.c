@@ -54,7 +54,7 @@ static int advertise(struct gt_git_remote *r, struct gt_ctx *ctx, struct gt_err 
 		return rc;
 	if (r->advert.caps.sha256)
 		return gt_fail(err, GT_E_UNSUPPORTED, "SHA-256 repositories are not supported");
-	r->version = r->advert.caps.version;
+	r->version = r->transport->version = r->advert.caps.version;
 	r->advertised = true;
 	return GT_OK;
 }
@@ -132,7 +132,7 @@ int gt_git_remote_refs(struct gt_git_remote *r, struct gt_ctx *ctx, const char *
 	struct gt_git_refs refs = {0};
 	int rc;
 
-	if (r->transport->stateless && !r->advertised) {
+	if (r->transport->stateless && !r->advertised && r->transport->version != 0) {
 		rc = ls_refs(r, ctx, prefixes, n, &refs, err);
 		if (rc == GT_OK || !ask_properly(rc))
 			goto done;

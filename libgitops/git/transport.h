@@ -34,7 +34,12 @@ struct gt_git_transport {
 	/* Each exchange is a connection of its own as far as the server is concerned: version 2
 	 * requests need no advertisement first, and version 0 ones may follow one another. */
 	bool stateless;
+	/* The server's version as far as it is known, else GT_GIT_VERSION_UNKNOWN; whoever finds it
+	 * out sets it. */
+	int version;
 };
+
+#define GT_GIT_VERSION_UNKNOWN (-1)
 
 /* What authenticates us and the server; every part may be unset. */
 struct gt_git_auth {

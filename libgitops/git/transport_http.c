@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "git/hints.h"
 #include "git/transport.h"
 #include "gt_version.h"
 #include "net/http.h"
@@ -15,7 +16,10 @@
 struct http_transport {
 	struct gt_git_transport base;
 	struct gt_http_client *client;
-	char *url; /* of the repository, without userinfo; follows its redirect */
+	char *asked;     /* URL of the repository as it was given, without userinfo */
+	char *url;       /* the same; follows its redirect */
+	bool found;      /* an advertisement came */
+	bool moved_away; /* to another origin: not to be remembered */
 	char *username;
 	struct gt_secret password, authorization;
 };
@@ -29,10 +33,13 @@ static void http_free(struct gt_git_transport *t)
 {
 	struct http_transport *h = of(t);
 
+	if (h->found && !h->moved_away && t->version != GT_GIT_VERSION_UNKNOWN)
+		gt_git_hint_put(h->asked, h->url, t->version);
 	gt_http_client_free(h->client);
 	gt_secret_fini(&h->password);
 	gt_secret_fini(&h->authorization);
 	free(h->username);
+	free(h->asked);
 	free(h->url);
 	free(h);
 }
@@ -127,8 +134,10 @@ static void follow(struct http_transport *h, const char *answered, const char *s
 		return;
 	url.n -= strlen(suffix);
 	if (gt_url_parse(gt_str(h->url), &before, NULL) < 0 ||
-	    gt_url_parse(url, &after, NULL) < 0 || !gt_url_same_origin(&before, &after))
+	    gt_url_parse(url, &after, NULL) < 0 || !gt_url_same_origin(&before, &after)) {
 		forget_credentials(h);
+		h->moved_away = true;
+	}
 	free(h->url);
 	h->url = gt_xstrndup(url.p, url.n);
 }
@@ -153,7 +162,23 @@ static int http_advertise(struct gt_git_transport *t, struct gt_ctx *ctx, gt_git
 		return gt_fail(err, GT_E_UNSUPPORTED,
 			       "%s does not answer as a Git server over smart HTTP", h->url);
 	follow(h, resp.url, suffix);
+	h->found = true;
 	return GT_OK;
+}
+
+/* Asks where the repository was asked for, when it is no longer where it was found before. */
+static int http_advertise_anew(struct gt_git_transport *t, struct gt_ctx *ctx, gt_git_bytes_fn fn,
+			       void *arg, struct gt_err *err)
+{
+	struct http_transport *h = of(t);
+	int rc = http_advertise(t, ctx, fn, arg, err);
+
+	if (rc == GT_OK || gt_streq(h->asked, h->url))
+		return rc;
+	gt_git_hint_forget(h->asked);
+	free(h->url);
+	h->url = gt_xstrdup(h->asked);
+	return http_advertise(t, ctx, fn, arg, err);
 }
 
 static int http_exchange(struct gt_git_transport *t, struct gt_ctx *ctx, int version,
@@ -182,7 +207,7 @@ static int http_exchange(struct gt_git_transport *t, struct gt_ctx *ctx, int ver
 	return request(h, &req, ctx, &body, &resp, err);
 }
 
-static const struct gt_git_transport_ops http_ops = {http_advertise, http_exchange, http_free};
+static const struct gt_git_transport_ops http_ops = {http_advertise_anew, http_exchange, http_free};
 
 /* The repository's URL without userinfo and without a slash at the end. */
 static int set_url(struct http_transport *h, struct gt_url *url, struct gt_err *err)
@@ -196,7 +221,9 @@ static int set_url(struct http_transport *h, struct gt_url *url, struct gt_err *
 	gt_url_show(url, &text);
 	while (text.n && text.p[text.n - 1] == '/')
 		text.n--;
-	h->url = gt_xstrndup(text.p, text.n);
+	h->asked = gt_xstrndup(text.p, text.n);
+	if (!gt_git_hint_get(h->asked, &h->url, &h->base.version))
+		h->url = gt_xstrdup(h->asked);
 	return GT_OK;
 }
 
@@ -232,7 +259,8 @@ int gt_git_http_new(struct gt_loop *loop, const char *url, const struct gt_git_a
 	if (rc < 0)
 		return rc;
 	struct http_transport *h = gt_new(struct http_transport);
-	h->base = (struct gt_git_transport){.ops = &http_ops, .stateless = true};
+	h->base = (struct gt_git_transport){
+		.ops = &http_ops, .stateless = true, .version = GT_GIT_VERSION_UNKNOWN};
 	struct gt_http_client_opts opts = {
 		.user_agent = "git/2.0 (gitops-toolkit/" GT_VERSION ")",
 		.ca_pem = auth->ca_pem,

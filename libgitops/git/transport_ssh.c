@@ -161,6 +161,7 @@ int gt_git_ssh_new(const char *url, const struct gt_git_auth *auth,
 		return rc;
 	struct ssh_transport *t = gt_new(struct ssh_transport);
 	t->base.ops = &ops;
+	t->base.version = GT_GIT_VERSION_UNKNOWN;
 	t->host = gt_xstrdup(parsed.host);
 	t->user = gt_xstrdup(parsed.user && *parsed.user ? parsed.user : "git");
 	t->port = gt_url_port(&parsed);

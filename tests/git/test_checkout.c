@@ -164,7 +164,12 @@ static void check_strategies(const char *const *options)
 		struct gt_git_want again = cases[i].want;
 		struct gt_err err;
 
+		git_server_requests(&server, NULL);
 		check_ok(checkout("app.git", &cases[i].want, &c, &err), &err);
+		/* A server that was never seen costs no more: refs and objects. */
+		size_t first_time = git_server_requests(&server, NULL);
+		if (i == 0 && !options && first_time != 2)
+			fail_msg("a first checkout took %zu requests", first_time);
 		assert_string_equal(c.revision, want);
 		assert_string_equal(c.reference, cases[i].reference);
 		assert_true(c.concrete);
@@ -177,7 +182,7 @@ static void check_strategies(const char *const *options)
 		assert_false(c.concrete);
 		assert_string_equal(c.revision, want);
 		size_t requests = git_server_requests(&server, NULL);
-		if (!options && requests != (again.semver && *again.semver == '2' ? 2 : 1))
+		if (requests != (again.semver && *again.semver == '2' ? 2 : 1))
 			fail_msg("%s: a poll took %zu requests", want, requests);
 		gt_git_checkout_fini(&c);
 	}
@@ -450,6 +455,38 @@ static void test_redirect(void **state)
 	git_server_start(&server, options);
 	check_ok(checkout("old/app.git", &want, &c, &err), &err);
 	assert_true(c.concrete);
+	/* Where it was found is remembered: a poll is one round trip. */
+	want.last_observed = c.revision;
+	git_server_requests(&server, NULL);
+	struct gt_git_checkout again;
+	check_ok(checkout("old/app.git", &want, &again, &err), &err);
+	assert_false(again.concrete);
+	assert_int_equal(git_server_requests(&server, NULL), 1);
+	gt_git_checkout_fini(&again);
+	gt_git_checkout_fini(&c);
+}
+
+/* A hint that is no longer true costs a round trip, not the checkout. */
+static void test_moved_back(void **state)
+{
+	static const char *const options[] = {"--moved", "back", NULL};
+	struct gt_git_want want = {.branch = "main"};
+	struct gt_git_checkout c;
+	struct gt_err err;
+
+	(void)state;
+	git_server_start(&server, options);
+	check_ok(checkout("back/app.git", &want, &c, &err), &err);
+	gt_git_checkout_fini(&c);
+	free(git_shell(&server, "mkdir back; mv app.git back/; true"));
+	/* The same port, without the redirect. */
+	gt_autofree char *url = gt_xstrdup(server.url);
+	const char *port = strrchr(url, ':') + 1;
+	const char *plain[] = {"--port", port, NULL};
+	git_server_start(&server, plain);
+	int rc = checkout("back/app.git", &want, &c, &err);
+	free(git_shell(&server, "mv back/app.git .; rmdir back"));
+	check_ok(rc, &err);
 	gt_git_checkout_fini(&c);
 }
 
@@ -522,6 +559,7 @@ int main(void)
 		CASE(test_basic_auth),
 		CASE(test_bearer),
 		CASE(test_redirect),
+		CASE(test_moved_back),
 		CASE(test_tls),
 		cmocka_unit_test(test_words),
 	};
