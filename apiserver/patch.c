@@ -123,10 +123,9 @@ static int patch_error(struct as_call *c, const struct gt_err *err)
 		return as_fail_err(c, err);
 	if (c->patch == AS_PATCH_STRATEGIC)
 		return as_bad_request(c, "%s", err->text);
-	as_fail(c, 422, "Invalid",
-		"the server rejected our request due to an error in our request");
-	as_cause(c, "UnexpectedServerResponse", err->text, "");
-	return GT_E_INVALID;
+	/* upstream keeps the cause to itself */
+	return as_fail(c, 422, "Invalid",
+		       "the server rejected our request due to an error in our request");
 }
 
 static int run_patch(struct as_call *c, const struct gt_node *live, struct gt_node **ret_doc)
