@@ -159,6 +159,7 @@ class Kubectl(Case):
         self.kubectl("label", "deploy", "web", "x-")
         self.kubectl("set", "image", "deploy/web", "c=nginx:2")
         self.kubectl("scale", "deploy", "web", "--replicas=3")
+        self.kubectl("rollout", "resume", "deploy/web")
         self.kubectl("rollout", "restart", "deploy/web")
         got = json.loads(self.kubectl("get", "deploy", "web", "-o", "json").stdout)
         self.assertEqual(got["spec"]["replicas"], 3)
