@@ -110,6 +110,20 @@ static int run(const struct settings *o)
 	return rc < 0 ? fail(&err) : 0;
 }
 
+/* After the flags were read. */
+static int obey(const struct settings *o)
+{
+	struct gt_err err = {0};
+
+	if (o->version)
+		return printf("gitops-apiserver %s\n", GT_VERSION) < 0;
+	if (check(o, &err) < 0) {
+		fail(&err);
+		return 2;
+	}
+	return run(o);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings o = {
@@ -188,13 +202,5 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	gt_args_fini(&args);
-	if (o.help)
-		return usage(flags, stdout);
-	if (o.version)
-		return printf("gitops-apiserver %s\n", GT_VERSION) < 0;
-	if (check(&o, &err) < 0) {
-		fail(&err);
-		return 2;
-	}
-	return run(&o);
+	return o.help ? usage(flags, stdout) : obey(&o);
 }

@@ -33,101 +33,98 @@ static void print_errors(struct gt_buf *out, const struct gt_field_errors *errs)
 
 #define ROOT(spec) "{\"type\":\"object\",\"properties\":{\"spec\":" spec "}}"
 
+static const struct {
+	const char *schema, *value, *want;
+} validations[] = {
+	{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1}", ""},
+	{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1.0}", ""},
+	{ROOT("{\"type\":\"number\"}"), "{\"spec\":1}", ""},
+	{ROOT("{\"type\":\"integer\"}"), "{\"spec\":\"x\"}",
+	 "spec: Invalid value: \"string\": spec in body must be of type integer: "
+	 "\"string\""},
+	{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1.5}",
+	 "spec: Invalid value: \"number\": spec in body must be of type integer: "
+	 "\"number\""},
+	{ROOT("{\"type\":\"string\"}"), "{\"spec\":null}",
+	 "spec: Invalid value: \"null\": spec in body must be of type string: \"null\""},
+	{ROOT("{\"type\":\"string\",\"nullable\":true}"), "{\"spec\":null}", ""},
+	{ROOT("{\"x-kubernetes-int-or-string\":true}"), "{\"spec\":true}",
+	 "spec: Invalid value: \"boolean\": spec in body must be of type integer,string: "
+	 "\"boolean\""},
+	{"{\"type\":\"object\",\"required\":[\"spec\"]}", "{}", "spec: Required value"},
+	{ROOT("{\"type\":\"object\",\"required\":[\"a\",\"b\"]}"), "{\"spec\":{\"b\":1}}",
+	 "spec.a: Required value"},
+	{ROOT("{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}"), "{\"spec\":\"c\"}",
+	 "spec: Unsupported value: \"c\": supported values: \"a\", \"b\""},
+	{ROOT("{\"type\":\"string\",\"maxLength\":5}"), "{\"spec\":\"abcdef\"}",
+	 "spec: Too long: may not be more than 5 bytes"},
+	{ROOT("{\"type\":\"string\",\"maxLength\":3}"), "{\"spec\":\"\xc3\xa4\xc3\xb6\xc3\xbc\"}",
+	 ""},
+	{ROOT("{\"type\":\"string\",\"minLength\":2}"), "{\"spec\":\"a\"}",
+	 "spec: Invalid value: \"a\": spec in body should be at least 2 chars long"},
+	{ROOT("{\"type\":\"string\",\"pattern\":\"^a$\"}"), "{\"spec\":\"b\"}",
+	 "spec: Invalid value: \"b\": spec in body should match '^a$'"},
+	{ROOT("{\"type\":\"integer\",\"maximum\":5}"), "{\"spec\":6}",
+	 "spec: Invalid value: 6: spec in body should be less than or equal to 5"},
+	{ROOT("{\"type\":\"integer\",\"minimum\":5,\"exclusiveMinimum\":true}"), "{\"spec\":5}",
+	 "spec: Invalid value: 5: spec in body should be greater than 5"},
+	{ROOT("{\"type\":\"integer\",\"multipleOf\":3}"), "{\"spec\":7}",
+	 "spec: Invalid value: 7: spec in body should be a multiple of 3"},
+	{ROOT("{\"type\":\"array\",\"maxItems\":1,\"items\":{\"type\":\"string\"}}"),
+	 "{\"spec\":[\"a\",\"b\"]}", "spec: Too many: 2: must have at most 1 item"},
+	{ROOT("{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\"}}"),
+	 "{\"spec\":[]}", "spec: Invalid value: 0: spec in body should have at least 1 items"},
+	{ROOT("{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"), "{\"spec\":[\"a\",1]}",
+	 "spec[1]: Invalid value: \"integer\": spec[1] in body must be of type string: "
+	 "\"integer\""},
+	{ROOT("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":"
+	      "\"string\"}}"),
+	 "{\"spec\":[\"a\",\"b\",\"a\",\"a\"]}", "spec[2]: Duplicate value: \"a\""},
+	{ROOT("{\"type\":\"array\",\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-"
+	      "map-"
+	      "keys\":[\"n\"],\"items\":{\"type\":\"object\",\"properties\":{\"n\":{"
+	      "\"type\":"
+	      "\"string\"}}}}"),
+	 "{\"spec\":[{\"n\":\"x\"},{\"n\":\"x\",\"v\":1}]}",
+	 "spec[1]: Duplicate value: {\"n\":\"x\"}"},
+	{ROOT("{\"type\":\"object\",\"maxProperties\":1}"), "{\"spec\":{\"a\":1,\"b\":2}}",
+	 "spec: Too many: 2: must have at most 1 item"},
+	{ROOT("{\"type\":\"string\",\"format\":\"date-time\"}"), "{\"spec\":\"today\"}",
+	 "spec: Invalid value: \"today\": spec in body must be of type date-time: "
+	 "\"today\""},
+	{ROOT("{\"type\":\"object\",\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]"
+	      "}]}"),
+	 "{\"spec\":{}}",
+	 "<nil>: Invalid value: \"\": \"spec\" must validate at least one schema (anyOf)\n"
+	 "spec.a: Required value"},
+	{ROOT("{\"type\":\"object\",\"oneOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]"
+	      "}]}"),
+	 "{\"spec\":{\"a\":1,\"b\":2}}",
+	 "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema "
+	 "(oneOf). "
+	 "Found 2 valid alternatives"},
+	{ROOT("{\"type\":\"object\",\"not\":{\"required\":[\"a\"]}}"), "{\"spec\":{\"a\":1}}",
+	 "<nil>: Invalid value: \"\": \"spec\" must not validate the schema (not)"},
+	{ROOT("{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}"),
+	 "{\"spec\":{\"k\":\"v\"}}",
+	 "spec.k: Invalid value: \"string\": spec.k in body must be of type integer: "
+	 "\"string\""},
+};
+
 static void test_validate(void **state)
 {
-	static const struct {
-		const char *schema, *value, *want;
-	} cases[] = {
-		{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1}", ""},
-		{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1.0}", ""},
-		{ROOT("{\"type\":\"number\"}"), "{\"spec\":1}", ""},
-		{ROOT("{\"type\":\"integer\"}"), "{\"spec\":\"x\"}",
-		 "spec: Invalid value: \"string\": spec in body must be of type integer: "
-		 "\"string\""},
-		{ROOT("{\"type\":\"integer\"}"), "{\"spec\":1.5}",
-		 "spec: Invalid value: \"number\": spec in body must be of type integer: "
-		 "\"number\""},
-		{ROOT("{\"type\":\"string\"}"), "{\"spec\":null}",
-		 "spec: Invalid value: \"null\": spec in body must be of type string: \"null\""},
-		{ROOT("{\"type\":\"string\",\"nullable\":true}"), "{\"spec\":null}", ""},
-		{ROOT("{\"x-kubernetes-int-or-string\":true}"), "{\"spec\":true}",
-		 "spec: Invalid value: \"boolean\": spec in body must be of type integer,string: "
-		 "\"boolean\""},
-		{"{\"type\":\"object\",\"required\":[\"spec\"]}", "{}", "spec: Required value"},
-		{ROOT("{\"type\":\"object\",\"required\":[\"a\",\"b\"]}"), "{\"spec\":{\"b\":1}}",
-		 "spec.a: Required value"},
-		{ROOT("{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}"), "{\"spec\":\"c\"}",
-		 "spec: Unsupported value: \"c\": supported values: \"a\", \"b\""},
-		{ROOT("{\"type\":\"string\",\"maxLength\":5}"), "{\"spec\":\"abcdef\"}",
-		 "spec: Too long: may not be more than 5 bytes"},
-		{ROOT("{\"type\":\"string\",\"maxLength\":3}"),
-		 "{\"spec\":\"\xc3\xa4\xc3\xb6\xc3\xbc\"}", ""},
-		{ROOT("{\"type\":\"string\",\"minLength\":2}"), "{\"spec\":\"a\"}",
-		 "spec: Invalid value: \"a\": spec in body should be at least 2 chars long"},
-		{ROOT("{\"type\":\"string\",\"pattern\":\"^a$\"}"), "{\"spec\":\"b\"}",
-		 "spec: Invalid value: \"b\": spec in body should match '^a$'"},
-		{ROOT("{\"type\":\"integer\",\"maximum\":5}"), "{\"spec\":6}",
-		 "spec: Invalid value: 6: spec in body should be less than or equal to 5"},
-		{ROOT("{\"type\":\"integer\",\"minimum\":5,\"exclusiveMinimum\":true}"),
-		 "{\"spec\":5}", "spec: Invalid value: 5: spec in body should be greater than 5"},
-		{ROOT("{\"type\":\"integer\",\"multipleOf\":3}"), "{\"spec\":7}",
-		 "spec: Invalid value: 7: spec in body should be a multiple of 3"},
-		{ROOT("{\"type\":\"array\",\"maxItems\":1,\"items\":{\"type\":\"string\"}}"),
-		 "{\"spec\":[\"a\",\"b\"]}", "spec: Too many: 2: must have at most 1 item"},
-		{ROOT("{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\"}}"),
-		 "{\"spec\":[]}",
-		 "spec: Invalid value: 0: spec in body should have at least 1 items"},
-		{ROOT("{\"type\":\"array\",\"items\":{\"type\":\"string\"}}"),
-		 "{\"spec\":[\"a\",1]}",
-		 "spec[1]: Invalid value: \"integer\": spec[1] in body must be of type string: "
-		 "\"integer\""},
-		{ROOT("{\"type\":\"array\",\"x-kubernetes-list-type\":\"set\",\"items\":{\"type\":"
-		      "\"string\"}}"),
-		 "{\"spec\":[\"a\",\"b\",\"a\",\"a\"]}", "spec[2]: Duplicate value: \"a\""},
-		{ROOT("{\"type\":\"array\",\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-"
-		      "map-"
-		      "keys\":[\"n\"],\"items\":{\"type\":\"object\",\"properties\":{\"n\":{"
-		      "\"type\":"
-		      "\"string\"}}}}"),
-		 "{\"spec\":[{\"n\":\"x\"},{\"n\":\"x\",\"v\":1}]}",
-		 "spec[1]: Duplicate value: {\"n\":\"x\"}"},
-		{ROOT("{\"type\":\"object\",\"maxProperties\":1}"), "{\"spec\":{\"a\":1,\"b\":2}}",
-		 "spec: Too many: 2: must have at most 1 item"},
-		{ROOT("{\"type\":\"string\",\"format\":\"date-time\"}"), "{\"spec\":\"today\"}",
-		 "spec: Invalid value: \"today\": spec in body must be of type date-time: "
-		 "\"today\""},
-		{ROOT("{\"type\":\"object\",\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]"
-		      "}]}"),
-		 "{\"spec\":{}}",
-		 "<nil>: Invalid value: \"\": \"spec\" must validate at least one schema (anyOf)\n"
-		 "spec.a: Required value"},
-		{ROOT("{\"type\":\"object\",\"oneOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]"
-		      "}]}"),
-		 "{\"spec\":{\"a\":1,\"b\":2}}",
-		 "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema "
-		 "(oneOf). "
-		 "Found 2 valid alternatives"},
-		{ROOT("{\"type\":\"object\",\"not\":{\"required\":[\"a\"]}}"),
-		 "{\"spec\":{\"a\":1}}",
-		 "<nil>: Invalid value: \"\": \"spec\" must not validate the schema (not)"},
-		{ROOT("{\"type\":\"object\",\"additionalProperties\":{\"type\":\"integer\"}}"),
-		 "{\"spec\":{\"k\":\"v\"}}",
-		 "spec.k: Invalid value: \"string\": spec.k in body must be of type integer: "
-		 "\"string\""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < GT_COUNT(cases); i++) {
+	for (size_t i = 0; i < GT_COUNT(validations); i++) {
 		gt_auto_arena a = {0};
 		gt_auto_buf out = {0};
-		struct gt_openapi *s = schema(&a, cases[i].schema);
+		struct gt_openapi *s = schema(&a, validations[i].schema);
 		struct gt_field_errors errs;
 		gt_field_errors_init(&errs, &a);
-		gt_openapi_validate(s, json(&a, cases[i].value), NULL, &errs);
+		gt_openapi_validate(s, json(&a, validations[i].value), NULL, &errs);
 		print_errors(&out, &errs);
-		if (strcmp(gt_buf_cstr(&out), cases[i].want) != 0)
+		if (strcmp(gt_buf_cstr(&out), validations[i].want) != 0)
 			fail_msg("case %zu: got\n%s\nwant\n%s", i, gt_buf_cstr(&out),
-				 cases[i].want);
+				 validations[i].want);
 		gt_openapi_free(s);
 	}
 }
