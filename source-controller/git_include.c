@@ -54,7 +54,8 @@ bool src_git_find_includes(struct src_git *g)
 			return unavailable(g, "NotFound", text);
 		}
 		const struct gt_node *artifact = gt_api_artifact(other);
-		if (!artifact) {
+		if (!artifact || !src_path_is_of(gt_node_cstr_at(artifact, "path"),
+						 gt_res_git_repository.kind, c->r->key.ns, name)) {
 			gt_autofree char *text =
 				gt_xasprintf("no artifact available for include '%s'", name);
 			return unavailable(g, "NoArtifact", text);

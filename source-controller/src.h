@@ -147,6 +147,8 @@ enum src_result src_remove_all(struct src_call *c);
 /* status.artifact of something stored. */
 struct gt_node *src_artifact_new(struct src_call *c, const char *path, const char *revision,
 				 const struct gt_stored *stored);
+/* Whether a path that status names is a file in the object's own folder. */
+bool src_path_is_of(const char *path, const char *kind, const char *ns, const char *name);
 bool src_has_revision(const struct gt_node *artifact, const char *revision);
 
 /* --- secrets.c -------------------------------------------------------------------------------- */

@@ -14,6 +14,15 @@ bool src_has_revision(const struct gt_node *artifact, const char *revision)
 	return artifact && gt_node_is_text(gt_node_get(artifact, "revision"), revision);
 }
 
+bool src_path_is_of(const char *path, const char *kind, const char *ns, const char *name)
+{
+	gt_auto_buf folder = {0};
+
+	gt_store_path(&folder, kind, ns, name, "");
+	return path && gt_str_starts(gt_str(path), gt_buf_cstr(&folder)) &&
+	       path[folder.n] != '\0' && path[folder.n] != '.' && !strchr(path + folder.n, '/');
+}
+
 struct gt_node *src_artifact_new(struct src_call *c, const char *path, const char *revision,
 				 const struct gt_stored *stored)
 {
@@ -108,7 +117,10 @@ enum src_result src_step_storage(struct src_call *c)
 
 	if (!artifact)
 		return no_artifact(c, false);
-	if (path)
+	/* Whoever may write status must not reach what belongs to others. */
+	if (!src_path_is_of(path, c->kind->res->kind, c->r->key.ns, c->r->key.name))
+		path = NULL;
+	else
 		collect_garbage(c, path);
 	if (!path || !artifact_is_good(c, path, &error)) {
 		if (path && error)

@@ -311,12 +311,37 @@ static void test_paths(void **state)
 		assert_string_equal(src_path_clamp(&a, clamps[i][0]), clamps[i][1]);
 }
 
+static void test_whose_path(void **state)
+{
+	static const struct {
+		const char *path;
+		bool own;
+	} cases[] = {
+		{"gitrepository/ns/app/abc.tar.gz", true},
+		{"gitrepository/ns/app/", false},
+		{"gitrepository/ns/app", false},
+		{"gitrepository/ns/app/x/y", false},
+		{"gitrepository/ns/app/..", false},
+		{"gitrepository/ns/app2/abc.tar.gz", false},
+		{"gitrepository/other/app/abc.tar.gz", false},
+		{"bucket/ns/app/abc.tar.gz", false},
+		{"../gitrepository/ns/app/abc.tar.gz", false},
+		{"", false},
+		{NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < GT_COUNT(cases); i++)
+		assert_int_equal(src_path_is_of(cases[i].path, "GitRepository", "ns", "app"),
+				 cases[i].own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ignore),        cmocka_unit_test(test_status),
 		cmocka_unit_test(test_deterministic), cmocka_unit_test(test_include),
-		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_paths),         cmocka_unit_test(test_whose_path),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -212,6 +212,22 @@ class Lifecycle(Scenario):
         self.assertEqual(again["status"]["artifact"], obj["status"]["artifact"])
 
 
+    def test_status_reaches_nothing_of_others(self):
+        """A status that names another object's artifact neither removes it nor gets at it."""
+        repo = self.world.repo("others")
+        repo.put({"a": "1"})
+        self.world.source(self.ns, "victim", repo.url)
+        victim = self.world.ready("GitRepository", self.ns, "victim")["status"]["artifact"]
+        self.world.source(self.ns, "app", repo.url, ref={"branch": "nope"})
+        self.world.failed("GitRepository", self.ns, "app", "GitOperationFailed")
+        self.world.kube.merge(path_of("GitRepository", self.ns, "app") + "/status", {
+            "status": {"artifact": {**victim, "digest": "sha256:" + "0" * 64}}})
+        self.world.handled("GitRepository", self.ns, "app")
+        eventually("the claim is dropped", lambda: "artifact" not in self.world.find(
+            "GitRepository", self.ns, "app")["status"])
+        self.assertTrue(os.path.exists(os.path.join(self.world.data, "storage", victim["path"])))
+
+
 class Secrets(Scenario):
     """What a Secret may say, and how it is told when it says it wrong."""
 
