@@ -36,7 +36,7 @@ static bool exempt(struct gt_str s)
 static size_t run_length(size_t n, bool text_blank, bool before_blank, bool after_blank, bool end)
 {
 	if (end)
-		return !text_blank && n >= 2 ? n + 1 : n;
+		return !text_blank && !before_blank && n >= 2 ? n + 1 : n;
 	if (!text_blank)
 		return !before_blank && after_blank ? n + 1 : n;
 	return !before_blank && !after_blank ? n - 1 : n;

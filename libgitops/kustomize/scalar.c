@@ -330,6 +330,25 @@ bool kz_key_ok(struct gt_str key, enum gt_style style, enum gt_raw_tag tag)
 	return tag == GT_RAW_NONE && (style != GT_STYLE_PLAIN || kz_key_is_string(key));
 }
 
+/* U+0085 is a line break to the reader of what kustomize prints: a blank comes back. */
+static void blank_next_lines(struct gt_arena *a, struct gt_node *n)
+{
+	static const struct gt_str next_line = {"\xc2\x85", 2};
+	struct gt_str s = gt_strn(n->s, n->n);
+	gt_auto_buf out = {0};
+	size_t at;
+
+	if (!n->n || !memchr(n->s, '\xc2', n->n) || gt_str_search(s, next_line) == SIZE_MAX)
+		return;
+	while ((at = gt_str_search(s, next_line)) != SIZE_MAX) {
+		gt_buf_add_str(&out, gt_str_sub(s, 0, at));
+		gt_buf_addc(&out, ' ');
+		s = gt_str_from(s, at + 2);
+	}
+	gt_buf_add_str(&out, s);
+	kz_scalar_set(a, n, gt_buf_str(&out), GT_RAW_STR);
+}
+
 static void become_string(struct gt_node *n)
 {
 	n->flags = GT_RAW_STR;
@@ -391,6 +410,8 @@ static int plain_to_value(struct kz_build *b, struct gt_node *n, enum kz_rules r
 
 		if (kz_timestamp_read(gt_strn(n->s, n->n), text))
 			kz_scalar_set(b->a, n, gt_str(text), GT_RAW_STR);
+	} else if (rules == KZ_YAML_V3) {
+		blank_next_lines(b->a, n);
 	}
 	become_string(n);
 	return GT_OK;
@@ -413,6 +434,8 @@ static int scalar_to_value(struct kz_build *b, struct gt_node *n, enum kz_rules 
 	}
 	if (n->style == GT_STYLE_FOLDED && rules == KZ_YAML_V3)
 		kz_folded_reread(b->a, n);
+	if (rules == KZ_YAML_V3)
+		blank_next_lines(b->a, n);
 	become_string(n);
 	return GT_OK;
 }

@@ -37,18 +37,25 @@ int kz_smp_directive(struct kz_build *b, const struct gt_node *n, enum kz_direct
 	return GT_OK;
 }
 
-/* Takes the directive out of the map. */
-static int take_directive(struct kz_build *b, struct gt_node *patch, enum kz_directive *ret)
+/*
+ * Takes the directive out of the map.  Where nothing stood before, a word that is none is data like
+ * any other.
+ */
+static int take_directive(struct kz_build *b, struct gt_node *patch, bool fresh,
+			  enum kz_directive *ret)
 {
 	const struct gt_node *n = gt_node_get(patch, "$patch");
-	int rc = GT_OK;
+	struct gt_err *err = b->err, ignored;
 
 	*ret = KZ_PATCH_MERGE;
-	if (n) {
-		rc = kz_smp_directive(b, n, ret);
+	if (!n)
+		return GT_OK;
+	b->err = fresh ? &ignored : err;
+	int rc = kz_smp_directive(b, n, ret);
+	b->err = err;
+	if (rc == GT_OK)
 		gt_node_unset(patch, "$patch");
-	}
-	return rc;
+	return fresh ? GT_OK : rc;
 }
 
 static bool keeps_null(const struct gt_node *n)
@@ -129,7 +136,7 @@ static int merge_map(struct kz_build *b, struct gt_node *dest, struct gt_node *p
 		     const struct kz_schema *schema, struct gt_node **ret)
 {
 	enum kz_directive directive = KZ_PATCH_MERGE;
-	int rc = patch ? take_directive(b, patch, &directive) : GT_OK;
+	int rc = patch ? take_directive(b, patch, kz_is_null(dest), &directive) : GT_OK;
 
 	if (rc < 0)
 		return rc;

@@ -400,7 +400,7 @@ int kz_smp_list(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
 
 	if (kz_is_null(dest)) {
 		m.dest = patch;
-	} else if (patch && patch != dest) {
+	} else if (patch) {
 		int rc = list_directive(b, patch, &directive);
 
 		if (rc < 0)
