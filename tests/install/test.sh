@@ -10,7 +10,7 @@ cmake --install "$build" --prefix "$prefix" >"$prefix/log" || { cat "$prefix/log
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 # shellcheck disable=SC2046
 "$cc" ${sanitizers:+-fsanitize=$sanitizers} "$source/docs/examples/quota-controller/main.c" \
-	-o "$prefix/quota-controller" $(pkg-config --cflags --libs --static gitops)
+	-o "$prefix/quota-controller" $(pkg-config --cflags --libs gitops)
 "$prefix/quota-controller" --help 2>&1 | grep -q -- --leader-election-lease-duration
 for program in gitops gitops-apiserver source-controller kustomize-controller helm-controller \
 	notification-controller; do
