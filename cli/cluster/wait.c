@@ -71,8 +71,8 @@ static bool condition_is_current(const struct gt_node *obj)
 /* Not ready for a reason that goes away by itself, and soon. */
 static bool may_pass(const struct gt_node *obj)
 {
-	static const char *const reasons[] = { "DependencyNotReady", "ArtifactFailed",
-					       "Progressing" };
+	static const char *const reasons[] = {"DependencyNotReady", "ArtifactFailed",
+					      "Progressing"};
 	const char *reason = gt_cond_reason(obj, GT_COND_READY);
 
 	for (size_t i = 0; i < GT_COUNT(reasons); i++) {
