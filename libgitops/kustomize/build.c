@@ -38,6 +38,8 @@ static int settle(struct kz_build *b, struct kz_layer *top)
 	if (rc == GT_OK)
 		rc = kz_drop_local(top->acc);
 	if (rc == GT_OK)
+		rc = kz_accum_check_unique(b, top->acc);
+	if (rc == GT_OK)
 		rc = kz_sort(b, top->acc, gt_node_get(top->kust.doc, "sortOptions"));
 	return rc;
 }

@@ -157,6 +157,8 @@ void kz_accum_touch(struct kz_accum *acc); /* ids may have changed */
 int kz_accum_append(struct kz_build *b, struct kz_accum *acc, struct kz_res *r);
 int kz_accum_merge(struct kz_build *b, struct kz_accum *acc, struct kz_accum *from);
 void kz_accum_sweep(struct kz_accum *acc); /* drops objects that are gone */
+/* An error that names the id if two objects have come to share one. */
+int kz_accum_check_unique(struct kz_build *b, struct kz_accum *acc);
 
 /* --- the build ------------------------------------------------------------------------------- */
 struct kz_dir;

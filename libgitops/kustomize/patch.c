@@ -174,24 +174,6 @@ static struct gt_node *anonymous(struct kz_build *b, const struct patch *p)
 	return copy;
 }
 
-static int check_unique(struct kz_build *b, struct kz_accum *acc)
-{
-	const struct kz_index *ids;
-
-	kz_accum_sweep(acc);
-	kz_accum_touch(acc);
-	ids = kz_accum_ids(b, acc);
-	for (uint32_t i = 0; i < acc->res.n; i++) {
-		const struct kz_id *id = kz_res_id(b, acc->res.v[i]);
-		const struct kz_link *link = kz_index_find(ids, kz_id_key(b->a, id));
-
-		if (link && kz_index_next(ids, link))
-			return kz_fail(b, "may not add resource with an already registered id: %s",
-				       kz_id_text(b->a, id));
-	}
-	return GT_OK;
-}
-
 static int merge_by_target(struct kz_layer *l, const struct patch *p, const struct kz_select *sel)
 {
 	if (p->merges.n != 1)
@@ -208,7 +190,7 @@ static int merge_by_target(struct kz_layer *l, const struct patch *p, const stru
 		if (rc < 0)
 			return rc;
 	}
-	return p->allow_name || p->allow_kind ? check_unique(l->b, l->acc) : GT_OK;
+	return p->allow_name || p->allow_kind ? kz_accum_check_unique(l->b, l->acc) : GT_OK;
 }
 
 /* --- JSON patches ------------------------------------------------------------------------------

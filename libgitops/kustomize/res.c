@@ -192,3 +192,21 @@ void kz_accum_sweep(struct kz_accum *acc)
 		kz_accum_touch(acc);
 	acc->res.n = kept;
 }
+
+int kz_accum_check_unique(struct kz_build *b, struct kz_accum *acc)
+{
+	const struct kz_index *ids;
+
+	kz_accum_sweep(acc);
+	kz_accum_touch(acc);
+	ids = kz_accum_ids(b, acc);
+	for (uint32_t i = 0; i < acc->res.n; i++) {
+		const struct kz_id *id = kz_res_id(b, acc->res.v[i]);
+		const struct kz_link *link = kz_index_find(ids, kz_id_key(b->a, id));
+
+		if (link && kz_index_next(ids, link))
+			return kz_fail(b, "may not add resource with an already registered id: %s",
+				       kz_id_text(b->a, id));
+	}
+	return GT_OK;
+}
