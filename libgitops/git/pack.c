@@ -30,7 +30,7 @@ static void init_once(void)
 	git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, GT_MIB(8));
 	/* The indexer has hashed every object already. */
 	git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 0);
-	git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)20000000);
+	git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)4000000);
 }
 
 static int fail_git(struct gt_err *err, enum gt_code code, const char *what)

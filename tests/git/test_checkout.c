@@ -515,6 +515,49 @@ static void test_tls(void **state)
 	gt_git_checkout_fini(&c);
 }
 
+static void read_pem(const char *name, struct gt_buf *out)
+{
+	gt_autofree char *path = gt_xasprintf("%s/%s", server.dir, name);
+	gt_autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (gt_fd_read_all(fd, 1 << 16, out, NULL) < 0)
+		fail_msg("cannot read %s", path);
+}
+
+static void test_client_certificate(void **state)
+{
+	struct gt_git_want want = {.branch = "main"};
+	gt_auto_buf ca = {0}, cert = {0}, key = {0};
+	struct gt_secret cert_pem = {0}, key_pem = {0};
+	struct gt_git_checkout c;
+	struct gt_err err;
+
+	(void)state;
+	/* One certificate for both ends is enough here. */
+	free(git_shell(&server,
+		       "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+		       "-keyout ../both.key -out ../both.pem -days 30 -subj /CN=both "
+		       "-addext subjectAltName=IP:127.0.0.1"));
+	gt_autofree char *cert_file = gt_xasprintf("%s/both.pem", server.dir);
+	gt_autofree char *key_file = gt_xasprintf("%s/both.key", server.dir);
+	const char *options[] = {"--tls-cert",  cert_file, "--tls-key", key_file,
+				 "--client-ca", cert_file, NULL};
+	read_pem("both.pem", &ca);
+	read_pem("both.pem", &cert);
+	read_pem("both.key", &key);
+	gt_secret_set(&cert_pem, gt_buf_str(&cert));
+	gt_secret_set(&key_pem, gt_buf_str(&key));
+	struct gt_git_auth auth = {.ca_pem = gt_buf_str(&ca)};
+	git_server_start(&server, options);
+	assert_true(checkout_auth("app.git", &want, &auth, &c, &err) < 0);
+	auth.cert_pem = &cert_pem;
+	auth.key_pem = &key_pem;
+	check_ok(checkout_auth("app.git", &want, &auth, &c, &err), &err);
+	gt_git_checkout_fini(&c);
+	gt_secret_fini(&cert_pem);
+	gt_secret_fini(&key_pem);
+}
+
 static void test_words(void **state)
 {
 	static const struct {
@@ -561,6 +604,7 @@ int main(void)
 		CASE(test_redirect),
 		CASE(test_moved_back),
 		CASE(test_tls),
+		CASE(test_client_certificate),
 		cmocka_unit_test(test_words),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -3,13 +3,13 @@
 
     git_http.py --root DIR [--port 0] [--ready FILE] [--user U --password P] [--bearer T]
                 [--tls-cert FILE --tls-key FILE] [--delay SECONDS] [--truncate BYTES] [--log FILE]
-                [--v0] [--refs-only] [--no-filter] [--moved PREFIX]
+                [--client-ca FILE] [--v0] [--refs-only] [--no-filter] [--moved PREFIX]
 
 Serves every repository below DIR, for fetch and push.  Prints the base URL (and writes it to
 FILE) once it listens.  --delay answers late, --truncate cuts every pack answer after so many bytes:
 both for tests of bad servers.  --log gets one line a request: METHOD PATH STATUS.  --v0 speaks the old
 protocol only, --refs-only gives only what refs name, --no-filter knows no partial fetches, --moved
-redirects what is below /PREFIX/.
+redirects what is below /PREFIX/, --client-ca wants a client's certificate.
 """
 
 import argparse
@@ -176,6 +176,7 @@ def main():
     parser.add_argument("--bearer")
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
+    parser.add_argument("--client-ca")
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--truncate", type=int, default=0)
     parser.add_argument("--log")
@@ -192,6 +193,9 @@ def main():
     if options.tls_cert:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls_cert, options.tls_key)
+        if options.client_ca:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(options.client_ca)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         scheme = "https"
     url = f"{scheme}://127.0.0.1:{server.server_address[1]}"
