@@ -199,8 +199,8 @@ static void work(void *arg)
 		return;
 	}
 	rc = serve_resource(c);
-	if (rc == GT_OK && c->verb == AS_V_WATCH && c->to.sub.n == 0)
-		return; /* the loop has it now */
+	if (rc == AS_HANDED_OVER)
+		return; /* the loop has it now, and may have freed it already */
 	if (c->reply)
 		as_respond(c);
 	finish(c);

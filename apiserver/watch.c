@@ -373,7 +373,7 @@ int as_watch_start(struct as_call *c)
 		return rc;
 	}
 	gt_loop_post(c->server->loop, adopt, w);
-	return GT_OK;
+	return AS_HANDED_OVER;
 }
 
 /* --- all ---------------------------------------------------------------------------------- */

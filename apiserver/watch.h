@@ -20,9 +20,11 @@ void as_watches_free(struct as_watches *w);
 void as_watches_wake(struct as_watches *w);
 
 /*
- * Worker: starts the answer of a watch request, sends what there is already and hands the call to
- * the loop.  On failure the call is the caller's still, with a status.
+ * Worker: starts the answer of a watch request, sends what there is already, hands the call to the
+ * loop and returns AS_HANDED_OVER: the caller must not touch it any more.  On failure the call is
+ * the caller's still, with a status.
  */
+#define AS_HANDED_OVER 1
 int as_watch_start(struct as_call *c);
 
 /* How many there are.  Loop thread. */
