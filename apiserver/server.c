@@ -169,10 +169,13 @@ void as_server_free(struct as_server *s)
 	if (!s)
 		return;
 	atomic_store(&s->stopping, true);
+	/* Those who write go before those who are woken by it. */
+	gt_pool_free(s->pool);
 	as_controllers_stop(s->controllers);
 	s->controllers = NULL;
-	gt_pool_free(s->pool);
+	gt_loop_drain(s->loop);
 	as_watches_free(s->watches);
+	s->watches = NULL;
 	gt_http_server_free(s->http);
 	gt_tls_free(s->tls);
 	as_documents_free(s->documents);

@@ -132,14 +132,19 @@ static void close_handles(struct gt_loop *loop)
 	}
 }
 
-void gt_loop_free(struct gt_loop *loop)
+void gt_loop_drain(struct gt_loop *loop)
 {
-	if (!loop)
-		return;
 	own(loop);
 	do
 		run_posted(loop);
 	while (loop->posted.n > 0);
+}
+
+void gt_loop_free(struct gt_loop *loop)
+{
+	if (!loop)
+		return;
+	gt_loop_drain(loop);
 	close_handles(loop);
 	/* The closing posts, and waits for what is under way in the background. */
 	uv_unref((uv_handle_t *)&loop->wake);

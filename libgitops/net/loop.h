@@ -46,6 +46,10 @@ bool gt_loop_inside(const struct gt_loop *loop);
 /* Runs fn(arg) on the loop thread, in order of posting, never before returning.  Any thread. */
 void gt_loop_post(struct gt_loop *loop, gt_loop_fn fn, void *arg);
 
+/* Runs what was posted to a loop that has stopped, before what it needs is freed.  The thread that
+ * will free the loop. */
+void gt_loop_drain(struct gt_loop *loop);
+
 /*
  * Runs fn(arg) on the loop thread and waits for its return; at once when already there.  For set-up
  * and tear-down; the loop must be running unless the caller is on its thread.  Any thread.
