@@ -35,8 +35,8 @@ static void write_scalar(struct gt_buf *out, struct gt_type t)
 		[GT_SCALAR_BYTES] = "{\"type\":\"string\",\"format\":\"byte\"}",
 		[GT_SCALAR_QUANTITY] = "{\"oneOf\":[{\"type\":\"string\"},{\"type\":\"number\"}]}",
 		[GT_SCALAR_INT_OR_STRING] =
-			"{\"format\":\"int-or-string\",\"oneOf\":[{\"type\":\"integer\"},"
-			"{\"type\":\"string\"}]}",
+			("{\"format\":\"int-or-string\",\"oneOf\":[{\"type\":\"integer\"},"
+			 "{\"type\":\"string\"}]}"),
 		[GT_SCALAR_TIME] = "{\"type\":\"string\",\"format\":\"date-time\"}",
 		[GT_SCALAR_MICRO_TIME] = "{\"type\":\"string\",\"format\":\"date-time\"}",
 		[GT_SCALAR_DURATION] = "{\"type\":\"string\"}",

@@ -37,6 +37,9 @@ static void add(struct gt_field_errors *errs, const char *reason, const char *fi
 /* "<what>: <value>: <detail>"; a NULL value or fmt is left out. */
 static void add_value(struct gt_field_errors *errs, const char *reason, const char *what,
 		      const char *field, const struct gt_node *value, const char *fmt, va_list ap)
+	__attribute__((format(printf, 6, 0)));
+static void add_value(struct gt_field_errors *errs, const char *reason, const char *what,
+		      const char *field, const struct gt_node *value, const char *fmt, va_list ap)
 {
 	gt_auto_buf text = {0};
 
