@@ -89,7 +89,8 @@ static void mark(const struct gt_store *s, struct files *files)
 		f->garbage = !f->current && now - f->mtime > s->ttl;
 		left -= f->garbage;
 	}
-	qsort(files->v, files->n, sizeof *files->v, older_first);
+	if (files->n > 0)
+		qsort(files->v, files->n, sizeof *files->v, older_first);
 	for (size_t i = 0; i < files->n && left > s->records; i++) {
 		struct file *f = &files->v[i];
 
