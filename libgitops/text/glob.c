@@ -111,7 +111,7 @@ static bool is_valid(struct gt_str p)
 }
 
 /* On a mismatch only the last star can take one character more, so the time is O(n m) at worst. */
-bool gt_glob_match(struct gt_str pattern, struct gt_str name)
+bool gt_ignore_glob(struct gt_str pattern, struct gt_str name)
 {
 	struct gt_str p = pattern, s = name, star_p = {0}, star_s = {0};
 	bool starred = false, bad = false;

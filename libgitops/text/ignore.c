@@ -174,7 +174,7 @@ struct gt_ignore *gt_ignore_compose_take(struct gt_ignore *user)
 static bool match_name(const struct pattern *p, const struct gt_str *path, size_t n, bool is_dir)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (gt_glob_match(gt_str(p->text), path[i]))
+		if (gt_ignore_glob(gt_str(p->text), path[i]))
 			return !(p->dir_only && !is_dir && i == n - 1);
 	}
 	return false;
@@ -183,7 +183,7 @@ static bool match_name(const struct pattern *p, const struct gt_str *path, size_
 /* Where a segment after ** first matches, n when nowhere. */
 static size_t find_ahead(struct gt_str segment, const struct gt_str *path, size_t at, size_t n)
 {
-	while (at < n && !gt_glob_match(segment, path[at]))
+	while (at < n && !gt_ignore_glob(segment, path[at]))
 		at++;
 	return at;
 }
@@ -217,7 +217,7 @@ static bool match_path(const struct pattern *p, const struct gt_str *path, size_
 			if (at == n)
 				return false;
 			any_depth = false;
-		} else if (!gt_glob_match(segment, path[at])) {
+		} else if (!gt_ignore_glob(segment, path[at])) {
 			return false;
 		}
 		matched = true;

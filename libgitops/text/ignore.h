@@ -45,6 +45,6 @@ struct gt_ignore *gt_ignore_compose_take(struct gt_ignore *user);
 bool gt_ignore_match(const struct gt_ignore *ig, const char *path, bool is_dir);
 
 /* Go's path.Match: * ? [set] with ^ and \ escapes; a malformed pattern matches nothing. */
-bool gt_glob_match(struct gt_str pattern, struct gt_str name);
+bool gt_ignore_glob(struct gt_str pattern, struct gt_str name);
 
 #endif

@@ -21,6 +21,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	gt_ignore_match(ig, name, false);
 	gt_ignore_match(ig, name, true);
 	gt_ignore_free(ig);
-	gt_glob_match(text, path);
+	gt_ignore_glob(text, path);
 	return 0;
 }
