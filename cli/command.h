@@ -100,6 +100,8 @@ int cli_complete_words(const struct cli_call *call);
 /* version.c, kustomize.c, up.c, down.c */
 int cli_version(const struct cli_call *call);
 int cli_kustomize(const struct cli_call *call);
+int cli_template(const struct cli_call *call);
+extern struct gt_flag cli_template_flags[];
 int cli_up(const struct cli_call *call);
 int cli_down(const struct cli_call *call);
 

@@ -94,6 +94,15 @@ static void set_strings(struct gt_flag *f, struct gt_str text)
 		gt_vec_push(list, gt_xstrndup(part.p, part.n));
 }
 
+static void add_string(struct gt_flag *f, struct gt_str text)
+{
+	struct gt_flag_list *list = f->value;
+
+	if (!f->seen)
+		gt_flag_list_fini(list);
+	gt_vec_push(list, gt_xstrndup(text.p, text.n));
+}
+
 /* The text is a whole word of argv or its tail, so it is NUL-terminated. */
 static int set_value(struct gt_flag *f, const char *text, struct gt_err *err)
 {
@@ -103,6 +112,7 @@ static int set_value(struct gt_flag *f, const char *text, struct gt_err *err)
 	switch (f->kind) {
 	case GT_FLAG_STRING: rc = set_string(f, text, err); break;
 	case GT_FLAG_STRINGS: set_strings(f, s); break;
+	case GT_FLAG_ARRAY: add_string(f, s); break;
 	case GT_FLAG_BOOL: rc = set_bool(f, s, err); break;
 	case GT_FLAG_INT:
 		if (!gt_str_i64(s, f->value))
@@ -203,9 +213,10 @@ int gt_flags_parse(const struct gt_flag_set *sets, int argc, char **argv, bool s
 static const char *arg_name(const struct gt_flag *f)
 {
 	static const char *const names[] = {
-		[GT_FLAG_STRING] = "string", [GT_FLAG_STRINGS] = "strings",
-		[GT_FLAG_BOOL] = "",         [GT_FLAG_INT] = "int",
-		[GT_FLAG_DOUBLE] = "float",  [GT_FLAG_DURATION] = "duration",
+		[GT_FLAG_STRING] = "string",     [GT_FLAG_STRINGS] = "strings",
+		[GT_FLAG_ARRAY] = "stringArray", [GT_FLAG_BOOL] = "",
+		[GT_FLAG_INT] = "int",           [GT_FLAG_DOUBLE] = "float",
+		[GT_FLAG_DURATION] = "duration",
 	};
 
 	return f->arg ? f->arg : names[f->kind];
@@ -223,7 +234,8 @@ static void add_default(struct gt_buf *out, const struct gt_flag *f)
 			gt_buf_printf(out, " (default \"%s\")", s);
 		break;
 	}
-	case GT_FLAG_STRINGS: break;
+	case GT_FLAG_STRINGS:
+	case GT_FLAG_ARRAY: break;
 	case GT_FLAG_BOOL:
 		if (*(const bool *)f->value)
 			gt_buf_adds(out, " (default true)");

@@ -20,6 +20,7 @@
 enum gt_flag_kind {
 	GT_FLAG_STRING,   /* const char *; points into argv */
 	GT_FLAG_STRINGS,  /* struct gt_flag_list: repeated or comma-separated */
+	GT_FLAG_ARRAY,    /* struct gt_flag_list: repeated; commas are part of the value */
 	GT_FLAG_BOOL,     /* bool */
 	GT_FLAG_INT,      /* int64_t */
 	GT_FLAG_DOUBLE,   /* double */
