@@ -393,8 +393,8 @@ void as_watches_free(struct as_watches *all)
 {
 	if (!all)
 		return;
-	gt_list_for_each (&all->list, it)
-		finish(gt_container_of(it, struct watcher, node));
+	while (!gt_list_empty(&all->list))
+		finish(gt_container_of(all->list.next, struct watcher, node));
 	gt_timer_free(all->timer);
 	free(all);
 }

@@ -29,6 +29,11 @@ void gt_conn__close(struct gt_conn *c)
 
 	if (c->closing)
 		return;
+	if (c->replying) {
+		c->doomed = true;
+		gt_server__sweep_soon(server);
+		return;
+	}
 	c->closing = true;
 	gt_list_remove(&c->node);
 	if (c->ops)
@@ -281,7 +286,7 @@ static bool pump(struct gt_conn *c)
 
 void gt_conn__flush(struct gt_conn *c)
 {
-	if (c->busy || c->closing)
+	if (c->busy || c->closing || c->doomed)
 		return;
 	if (c->aborting) {
 		gt_conn__close(c);
@@ -296,6 +301,15 @@ void gt_conn__flush(struct gt_conn *c)
 	}
 }
 
+void gt_conn__flush_reply(struct gt_conn *c)
+{
+	bool replying = c->replying;
+
+	c->replying = true;
+	gt_conn__flush(c);
+	c->replying = replying;
+}
+
 void gt_conn__sweep(struct gt_conn *c, int64_t now)
 {
 	if (c->writing) {
@@ -306,7 +320,7 @@ void gt_conn__sweep(struct gt_conn *c, int64_t now)
 			c->write_deadline = now + c->server->opts.write_timeout_ns;
 		}
 	}
-	if (now >= c->deadline || (c->writing && now >= c->write_deadline))
+	if (c->doomed || now >= c->deadline || (c->writing && now >= c->write_deadline))
 		gt_conn__close(c);
 }
 

@@ -43,7 +43,7 @@ static void on_reply_ready(struct gt_reply *reply)
 
 	if (c->eof && !reply->ended)
 		note_eof(reply);
-	gt_conn__flush(c);
+	gt_conn__flush_reply(c);
 }
 
 static const struct gt_reply_ops reply_ops = {on_reply_ready};

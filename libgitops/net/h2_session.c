@@ -167,7 +167,7 @@ static void on_reply_ready(struct gt_reply *reply)
 		s->deferred = false;
 		nghttp2_session_resume_data(h->ng, s->id);
 	}
-	gt_conn__flush(h->c);
+	gt_conn__flush_reply(h->c);
 }
 
 static const struct gt_reply_ops reply_ops = {on_reply_ready};

@@ -73,6 +73,12 @@ static void on_sweep(void *arg)
 	}
 }
 
+void gt_server__sweep_soon(struct gt_http_server *server)
+{
+	gt_timer_start(server->sweep, 0,
+		       server->draining ? SWEEP_MIN : sweep_interval(&server->opts));
+}
+
 static void on_connection(uv_stream_t *listener, int status)
 {
 	struct gt_http_server *server = listener->data;

@@ -81,6 +81,8 @@ struct gt_conn {
 	bool busy;      /* inside input or output: no re-entry */
 	bool finishing; /* close when all output is out */
 	bool aborting;  /* close at once, as soon as not busy */
+	bool replying;  /* inside a call on a reply: whoever made it is not called back */
+	bool doomed;    /* failed while replying, closed in the loop's next turn */
 	bool lingering; /* output is out and ended, the rest of the input is thrown away */
 	bool eof;
 	bool closing;
@@ -98,6 +100,10 @@ void gt_conn__drain(struct gt_conn *c);
 /* Lets the session produce output and sends what there is.  May close the connection. */
 void gt_conn__flush(struct gt_conn *c);
 
+/* The same for who answers: what must be closed is closed later, so that a call on one reply never
+ * runs the on_close of another. */
+void gt_conn__flush_reply(struct gt_conn *c);
+
 /* A deadline so far from now for the client's next bytes; 0 means none. */
 void gt_conn__expect(struct gt_conn *c, int64_t within_ns);
 
@@ -106,6 +112,9 @@ void gt_conn__pause(struct gt_conn *c, bool pause);
 
 /* Called by the connection when it has left the server's list. */
 void gt_server__left(struct gt_http_server *server);
+
+/* Looks after the connections in the next turn of the loop. */
+void gt_server__sweep_soon(struct gt_http_server *server);
 
 /* ---- replies ---- */
 
