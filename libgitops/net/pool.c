@@ -1,12 +1,22 @@
 #include "net/pool.h"
 
+#include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/alloc.h"
 #include "base/future.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "base/vec.h"
+
+/*
+ * A thread without work for so long ends: its stack goes back, and with the last one what malloc
+ * kept for all of them.  An idle process is then as small as a fresh one.
+ */
+#define IDLE_NS GT_SECONDS(5)
 
 struct job {
 	struct gt_list node;
@@ -27,14 +37,20 @@ struct gt_pool {
 	bool closing;
 	char name[16];
 	GT_VEC(pthread_t) threads;
+	GT_VEC(pthread_t) ended; /* to be joined */
 };
 
 struct gt_pool *gt_pool_new(const char *name, unsigned threads, size_t stack)
 {
 	struct gt_pool *pool = gt_new(struct gt_pool);
 
+	pthread_condattr_t monotonic;
+
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->work, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&pool->work, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&pool->idle, NULL);
 	gt_list_init(&pool->jobs);
 	pool->max = threads ? threads : 1;
@@ -43,14 +59,19 @@ struct gt_pool *gt_pool_new(const char *name, unsigned threads, size_t stack)
 	return pool;
 }
 
-/* The next job, or NULL when the pool is closing and empty.  Called locked. */
+/* The next job; NULL when the pool is closing, or there was none for IDLE_NS.  Called locked. */
 static struct job *next_job(struct gt_pool *pool)
 {
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += IDLE_NS / GT_NS_PER_S;
 	while (gt_list_empty(&pool->jobs)) {
-		if (pool->closing)
+		if (pool->closing || rc == ETIMEDOUT)
 			return NULL;
 		pool->waiting++;
-		pthread_cond_wait(&pool->work, &pool->lock);
+		rc = pthread_cond_timedwait(&pool->work, &pool->lock, &until);
 		pool->waiting--;
 	}
 	struct job *job = gt_container_of(pool->jobs.next, struct job, node);
@@ -58,6 +79,21 @@ static struct job *next_job(struct gt_pool *pool)
 	pool->queued--;
 	pool->running++;
 	return job;
+}
+
+/* The calling thread is one of the pool's no more; whether it was the last.  Called locked. */
+static bool leave(struct gt_pool *pool)
+{
+	pthread_t self = pthread_self();
+
+	for (size_t i = 0; i < pool->threads.n; i++) {
+		if (!pthread_equal(pool->threads.v[i], self))
+			continue;
+		gt_vec_remove(&pool->threads, i);
+		gt_vec_push(&pool->ended, self);
+		break;
+	}
+	return pool->threads.n == 0;
 }
 
 static void *worker(void *arg)
@@ -74,8 +110,19 @@ static void *worker(void *arg)
 		if (--pool->running == 0 && pool->queued == 0)
 			pthread_cond_broadcast(&pool->idle);
 	}
+	bool last = !pool->closing && leave(pool);
 	pthread_mutex_unlock(&pool->lock);
+	if (last)
+		malloc_trim(0);
 	return NULL;
+}
+
+/* Called locked: nobody else joins what is in the list. */
+static void join_ended(struct gt_pool *pool)
+{
+	for (size_t i = 0; i < pool->ended.n; i++)
+		pthread_join(pool->ended.v[i], NULL);
+	pool->ended.n = 0;
 }
 
 /* Called locked.  Without a single thread there would be no progress, hence the abort. */
@@ -84,6 +131,7 @@ static void start_thread(struct gt_pool *pool)
 	pthread_attr_t attr;
 	pthread_t thread;
 
+	join_ended(pool);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, pool->stack);
 	int rc = pthread_create(&thread, &attr, worker, pool);
@@ -132,7 +180,9 @@ void gt_pool_free(struct gt_pool *pool)
 	pthread_mutex_unlock(&pool->lock);
 	for (size_t i = 0; i < pool->threads.n; i++)
 		pthread_join(pool->threads.v[i], NULL);
+	join_ended(pool);
 	gt_vec_fini(&pool->threads);
+	gt_vec_fini(&pool->ended);
 	pthread_cond_destroy(&pool->work);
 	pthread_cond_destroy(&pool->idle);
 	pthread_mutex_destroy(&pool->lock);

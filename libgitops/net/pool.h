@@ -19,7 +19,7 @@ struct gt_pool;
 
 /*
  * Up to `threads` threads, named after `name` (at most 15 bytes shown), each started when work
- * first needs it.  stack 0 means GT_POOL_STACK.  Never NULL.
+ * first needs it, and ended after some seconds without.  stack 0 means GT_POOL_STACK.  Never NULL.
  */
 struct gt_pool *gt_pool_new(const char *name, unsigned threads, size_t stack);
 
