@@ -31,6 +31,22 @@ static bool is_public(struct gt_str path)
 
 static const char *const no_groups[] = {NULL};
 
+/* Whoever is known may act as anybody: the server knows no roles. */
+static void impersonate(struct as_call *c)
+{
+	struct gt_str user = gt_http_request_header(c->http, "Impersonate-User");
+	const char **groups = gt_arena_calloc(&c->arena, c->http->n_fields + 1, sizeof *groups);
+	size_t n = 0;
+
+	if (user.n == 0 || !groups)
+		return;
+	for (size_t i = 0; i < c->http->n_fields; i++) {
+		if (gt_str_ieq(c->http->fields[i].name, gt_str("Impersonate-Group")))
+			groups[n++] = c->http->fields[i].value.p;
+	}
+	c->user = (struct as_user){.name = user.p, .groups = groups, .n_groups = n};
+}
+
 static bool authenticate(struct as_call *c)
 {
 	const struct gt_http_request *req = c->http;
@@ -39,6 +55,7 @@ static bool authenticate(struct as_call *c)
 		c->user = (struct as_user){.name = req->peer_cn,
 					   .groups = req->peer_orgs,
 					   .n_groups = req->n_peer_orgs};
+		impersonate(c);
 		return true;
 	}
 	c->user = (struct as_user){.name = "system:anonymous", .groups = no_groups};

@@ -195,6 +195,8 @@ int main(int argc, char **argv)
 	/* Worker threads would each keep a heap of their own. */
 	mallopt(M_ARENA_MAX, 2);
 	umask(077);
+	/* A file that may not grow is an error of the write, as a full disk is. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (gt_flags_parse(sets, argc - 1, argv + 1, false, &args, &err) < 0 ||
 	    (args.n > 0 && gt_fail(&err, GT_E_INVALID, "unexpected argument: %s", args.v[0]) < 0)) {
 		gt_args_fini(&args);

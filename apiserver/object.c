@@ -229,18 +229,33 @@ int as_object_parse(const struct as_object *o, struct gt_arena *a, struct gt_nod
 int as_object_load(struct gt_arena *a, struct gt_str json, int64_t rev, struct as_object **ret_o,
 		   struct gt_err *err)
 {
+	static const char key[] = "\"resourceVersion\":\"";
 	struct gt_node *obj = NULL;
-	struct as_draft d;
+	const struct gt_node *meta;
+	struct gt_str digits;
+	gt_auto_buf labels = {0};
+	size_t at = gt_str_search(json, gt_str(key)), n = 0;
 	int rc = gt_json_parse(a, json, GT_JSON_DUP_LAST, &obj, err);
 
 	if (rc < 0)
 		return rc;
-	if (!gt_node_cstr_at(obj, "metadata", "name"))
+	meta = gt_node_get(obj, "metadata");
+	if (at == SIZE_MAX || !gt_node_cstr_at(meta, "name"))
 		return gt_fail(err, GT_E_INVALID, "not an object");
-	rc = as_draft_init(&d, a, obj, err);
-	if (rc < 0)
-		return rc;
-	*ret_o = as_object_new(&d, rev);
-	as_draft_fini(&d);
+	digits = gt_str_from(json, at + sizeof key - 1);
+	while (n < digits.n && digits.p[n] >= '0' && digits.p[n] <= '9')
+		n++;
+	struct parts p = {
+		.head = gt_str_sub(json, 0, at + sizeof key - 1),
+		.tail = gt_str_from(digits, n),
+		.n_labels = pack_labels(gt_node_get(meta, "labels"), &labels),
+		.ns = gt_node_text(gt_node_get(meta, "namespace")),
+		.name = gt_node_text(gt_node_get(meta, "name")),
+		.uid = gt_node_text(gt_node_get(meta, "uid")),
+		.deleting = !gt_node_is_null(gt_node_get(meta, "deletionTimestamp")),
+		.owned = gt_node_count(gt_node_get(meta, "ownerReferences")) > 0,
+	};
+	p.labels = gt_buf_str(&labels);
+	*ret_o = assemble(&p, rev);
 	return GT_OK;
 }

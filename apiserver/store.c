@@ -167,8 +167,10 @@ static int append_all(struct as_store *s, struct pending **batch, size_t n, stru
 	}
 	if (rc == GT_OK)
 		rc = as_log_commit(s->log, err);
-	if (rc < 0)
+	if (rc < 0) {
 		as_log_rollback(s->log);
+		return gt_wrap(err, "write state.db");
+	}
 	return rc;
 }
 

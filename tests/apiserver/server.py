@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import shutil
 import ssl
 import subprocess
@@ -22,10 +23,11 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 class Server:
     """The process; stop() ends it, kill() as a crash would."""
 
-    def __init__(self, *flags, data=True):
+    def __init__(self, *flags, data=True, file_size=None):
         self.dir = tempfile.mkdtemp(prefix="as-e2e-")
         self.flags = flags
         self.data = data
+        self.file_size = file_size
         self.start()
 
     def start(self):
@@ -35,7 +37,8 @@ class Server:
         self.log = open(os.path.join(self.dir, "log"), "ab")
         self.process = subprocess.Popen(
             [os.path.join(BIN, "gitops-apiserver"), *where, "--report-fd", str(ready), *self.flags],
-            pass_fds=[ready], stderr=self.log)
+            pass_fds=[ready], stderr=self.log, preexec_fn=self.file_size and (
+                lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (self.file_size,) * 2)))
         os.close(ready)
         with os.fdopen(out) as pipe:
             line = pipe.readline()

@@ -288,6 +288,27 @@ class Api(Case):
         self.assertEqual(len(rvs), len(set(rvs)))
         self.assertEqual(server.stop(), 0)
 
+    def test_full_disk(self):
+        server = Server(file_size=400 << 10)
+        self.addCleanup(server.remove)
+        path = "/api/v1/namespaces/default/configmaps"
+        answers = [server.request("POST", path, config_map(f"f{i}", k="y" * 20000))
+                   for i in range(40)]
+        kept = [f"f{i}" for i in range(40) if answers[i][0] == 201]
+        refused = [x[2] for x in answers if x[0] != 201]
+        self.assertTrue(kept and refused)
+        self.assertEqual(refused[0]["reason"], "InternalError")
+        self.assertIn("state.db", refused[0]["message"])
+        # What was acknowledged is there, what was refused is not, now and after a restart.
+        for _ in range(2):
+            names = [x["metadata"]["name"] for x in server.request("GET", path)[2]["items"]]
+            self.assertEqual(sorted(x for x in names if x.startswith("f")), sorted(kept))
+            server.kill()
+            server.file_size = None
+            server.start()
+        self.assertEqual(server.request("POST", path, config_map("more"))[0], 201)
+        self.assertEqual(server.stop(), 0)
+
     def test_memory_keeps_nothing(self):
         server = Server(data=False)
         self.addCleanup(server.remove)

@@ -316,6 +316,10 @@ class Kubectl(Case):
     def test_questions(self):
         self.assertEqual(self.kubectl("auth", "can-i", "get", "pods").stdout, "yes\n")
         self.assertIn("kubernetes-admin", self.kubectl("auth", "whoami").stdout)
+        out = self.kubectl("auth", "whoami", "--as=jane", "--as-group=dev", "-o",
+                           "jsonpath={.status.userInfo}").stdout
+        self.assertEqual(json.loads(out), {"username": "jane",
+                                           "groups": ["dev", "system:authenticated"]})
         self.assertIn("apps/v1", self.kubectl("api-versions").stdout)
         self.assertIn("deployments", self.kubectl("api-resources").stdout)
         self.assertIn("Server Version: v1.36.3", self.kubectl("version").stdout)
