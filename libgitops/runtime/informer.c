@@ -182,11 +182,17 @@ static void set_rv(struct gt_informer *inf, const char *rv)
 	inf->rv = gt_xstrdup(rv);
 }
 
+/* The server has not got as far as we have seen: it was set back, or is another one. */
+static bool is_from_the_future(const struct gt_err *err)
+{
+	return err->code == GT_E_TIMEOUT && strstr(err->text, "Too large resource version");
+}
+
 /* What a failed round means for the next one. */
 static void round_failed(struct gt_informer *inf, const struct gt_err *err)
 {
 	remember_problem(inf, err);
-	switch (err->code) {
+	switch (is_from_the_future(err) ? GT_E_GONE : err->code) {
 	case GT_E_GONE:
 		/* Too old to go on from: everything again. */
 		inf->relist = true;

@@ -241,6 +241,32 @@ static void test_expired(void **state)
 	assert_int_equal(gt_informer_count(f->inf), 2);
 }
 
+/* A server that was set back to an older state. */
+static void test_set_back(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_api_script(f->api,
+			{.path = CM,
+			 .query = "sendInitialEvents=true",
+			 .watch = true,
+			 .body = OBJ("ADDED", "a", "90", "") SYNC("90")},
+			{.path = CM,
+			 .query = "resourceVersion=90",
+			 .status = 504,
+			 .body = "{\"kind\":\"Status\",\"reason\":\"Timeout\",\"message\":"
+				 "\"Too large resource version: 90, current: 3\"}"},
+			{.path = CM,
+			 .query = "sendInitialEvents=true",
+			 .watch = true,
+			 .body = OBJ("ADDED", "b", "3", "") SYNC("3")});
+	setup_with(f, NULL);
+	run_and_sync(f);
+	fake_api_end_watches(f->api);
+	expect_event(f, "DELETED a@90");
+	expect_event(f, "ADDED b@3");
+}
+
 static bool has_problem(void *arg)
 {
 	struct fixture *f = arg;
@@ -296,8 +322,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_watch_list), T(test_fallback), T(test_resume),
-		T(test_expired),    T(test_problem),  T(test_projection),
+		T(test_watch_list), T(test_fallback), T(test_resume),     T(test_expired),
+		T(test_set_back),   T(test_problem),  T(test_projection),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
