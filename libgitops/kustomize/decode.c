@@ -11,8 +11,8 @@
 int kz_parse_values(struct kz_build *b, struct gt_str text, struct gt_node **ret)
 {
 	struct gt_node *root = NULL;
-	int rc = gt_yaml_raw_parse(b->a, text, &(struct gt_yaml_raw_opts){.dup_keys_ok = true},
-				   &root, b->err);
+	struct gt_yaml_raw_opts opts = {.dup_keys_ok = true, .key = kz_key_to_json};
+	int rc = gt_yaml_raw_parse(b->a, text, &opts, &root, b->err);
 
 	if (rc == GT_OK)
 		rc = kz_to_values(b, root, KZ_YAML_V2);

@@ -129,6 +129,7 @@ int kz_generate(struct kz_layer *l, const char *kind, const struct gt_node *args
 	if (!r)
 		return rc < 0 ? rc : kz_check(l->b);
 	r->behavior = behavior_of(args);
+	r->generated = true;
 	r->needs_hash = !option(options, gt_node_get(args, "options"), "disableNameSuffixHash");
 	r->origin = origin;
 	return kz_absorb(l->b, l->acc, r);

@@ -115,6 +115,7 @@ struct kz_res {
 	bool id_known;
 	bool cluster; /* valid with id: known to be cluster-scoped */
 	bool needs_hash;
+	bool generated;
 	bool gone;
 };
 
@@ -133,6 +134,14 @@ struct gt_str kz_res_name(const struct kz_res *r);
 struct gt_str kz_res_ns(const struct kz_res *r); /* as written, maybe empty */
 const struct gt_node *kz_res_labels(const struct kz_res *r);
 const struct gt_node *kz_res_annotations(const struct kz_res *r);
+
+/*
+ * kustomize keeps what it knows of an object in annotations.  That shows when a patch looks at
+ * them: they exist once there is something to know, and whoever replaces all annotations makes
+ * kustomize forget, everything or only the origin.
+ */
+void kz_res_show_bookkeeping(struct kz_build *b, struct kz_res *r);
+void kz_res_forget(struct kz_res *r, bool everything);
 
 /* Adds the field metadata.name with the text, keeping the style of what stood there. */
 void kz_res_set_name(struct kz_build *b, struct kz_res *r, struct gt_str name, enum gt_raw_tag tag);
@@ -177,6 +186,7 @@ struct kz_build {
 	struct kz_openapi *openapi; /* of a custom schema, or NULL */
 	bool openapi_set;
 	bool origins, transforms, managed_by; /* buildMetadata of the top file */
+	bool metadata;                        /* it has any */
 };
 
 /* err must not be NULL; opts may be. */

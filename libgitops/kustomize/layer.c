@@ -24,7 +24,7 @@ const struct kz_origin *kz_layer_origin(struct kz_layer *l, const char *plugin)
 {
 	struct kz_origin *o;
 
-	if (!l->b->origins && !l->b->transforms)
+	if (!l->b->metadata)
 		return NULL;
 	o = gt_arena_new(l->b->a, struct kz_origin);
 	if (o) {
@@ -37,12 +37,12 @@ const struct kz_origin *kz_layer_origin(struct kz_layer *l, const char *plugin)
 
 void kz_note(struct kz_build *b, struct kz_accum *acc, const struct kz_origin *origin)
 {
-	for (uint32_t i = 0; i < acc->res.n && origin && b->transforms; i++) {
+	for (uint32_t i = 0; i < acc->res.n && origin && b->metadata; i++) {
 		struct kz_res *r = acc->res.v[i];
 
-		if (r->origin)
+		if (r->origin && b->transforms)
 			kz_push(b->a, &r->transforms, origin);
-		else
+		else if (!r->origin)
 			r->origin = origin;
 	}
 }
@@ -50,7 +50,7 @@ void kz_note(struct kz_build *b, struct kz_accum *acc, const struct kz_origin *o
 void kz_layer_note(struct kz_layer *l, const char *plugin)
 {
 	kz_accum_sweep(l->acc);
-	if (l->b->transforms)
+	if (l->b->metadata)
 		kz_note(l->b, l->acc, kz_layer_origin(l, plugin));
 }
 
@@ -58,7 +58,7 @@ static const struct kz_origin *file_origin(struct kz_build *b, const char *show)
 {
 	struct kz_origin *o;
 
-	if (!b->origins && !b->transforms)
+	if (!b->metadata)
 		return NULL;
 	o = gt_arena_new(b->a, struct kz_origin);
 	if (o)
@@ -358,8 +358,10 @@ static int run_labels(struct kz_layer *l)
 				      &config->sets[KZ_COMMON_LABELS]);
 		if (rc < 0)
 			return gt_wrap(l->b->err, "%s: commonLabels", l->kust.show);
-		kz_layer_note(l, "LabelTransformer");
 	}
+	/* With `labels` alone it still runs, to no effect. */
+	if (gt_node_count(field(l, "commonLabels")) || gt_node_count(field(l, "labels")))
+		kz_layer_note(l, "LabelTransformer");
 	if (gt_node_count(field(l, "commonAnnotations"))) {
 		rc = kz_transform_map(l->b, l->acc, field(l, "commonAnnotations"),
 				      &config->sets[KZ_COMMON_ANNOTATIONS]);
@@ -447,6 +449,7 @@ int kz_layer_run(struct kz_layer *l)
 static void read_build_metadata(struct kz_build *b, const struct gt_node *kust)
 {
 	gt_seq_for_each (gt_node_get(kust, "buildMetadata"), item) {
+		b->metadata = true;
 		b->origins |= gt_node_is_text(item, "originAnnotations");
 		b->transforms |= gt_node_is_text(item, "transformerAnnotations");
 		b->managed_by |= gt_node_is_text(item, "managedByLabel");

@@ -15,6 +15,7 @@ struct patch {
 	struct kz_objects merges;
 	const struct gt_node *ops;
 	bool allow_name, allow_kind;
+	bool late; /* patchesJson6902: changes of identity go unnoticed */
 };
 
 /* --- reading -----------------------------------------------------------------------------------
@@ -87,6 +88,46 @@ static int entry_text(struct kz_layer *l, const struct gt_node *entry, const cha
 		      : rc;
 }
 
+/* Whether an operation of the patch replaces or removes all annotations of an object. */
+static bool ops_reset_annotations(const struct gt_node *ops)
+{
+	gt_seq_for_each (ops, op) {
+		static const char *const fields[] = {"path", "from"};
+
+		for (size_t i = 0; i < GT_COUNT(fields); i++) {
+			const struct gt_node *path = gt_node_get(op, fields[i]);
+			bool source = i == 1;
+
+			if (source && !gt_node_is_text(gt_node_get(op, "op"), "move"))
+				continue;
+			if (!source && gt_node_is_text(gt_node_get(op, "op"), "test"))
+				continue;
+			if (gt_node_is_text(path, "") || gt_node_is_text(path, "/metadata") ||
+			    gt_node_is_text(path, "/metadata/annotations"))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_directive(const struct gt_node *n)
+{
+	struct gt_str word = kz_text(gt_node_get(n, "$patch"));
+
+	return gt_str_is(word, "replace") || gt_str_is(word, "delete");
+}
+
+static bool merge_resets_annotations(const struct gt_node *patch)
+{
+	const struct gt_node *meta = gt_node_get(patch, "metadata");
+
+	if (has_directive(meta))
+		return true;
+	return gt_node_has(meta, "annotations") &&
+	       (kz_is_null(gt_node_get(meta, "annotations")) ||
+		has_directive(gt_node_get(meta, "annotations")));
+}
+
 /* --- strategic merges --------------------------------------------------------------------------
  */
 static void restore_text(struct kz_build *b, struct gt_node *map, const char *key,
@@ -112,6 +153,8 @@ static int merge_into(struct kz_build *b, const struct patch *p, struct kz_res *
 
 	if (p->allow_name || p->allow_kind)
 		kz_res_remember_id(b, r);
+	if (merge_resets_annotations(patch))
+		kz_res_forget(r, true);
 	int rc = kz_smp_object(b, r->root, patch, &schema, &merged);
 	if (rc < 0)
 		return gt_wrap(b->err, "%s: merge into %s", p->show, kz_id_text(b->a, &was));
@@ -212,7 +255,9 @@ static int json_patch_into(struct kz_build *b, const struct patch *p, struct kz_
 	struct gt_node *patched = NULL;
 	int rc;
 
-	kz_res_remember_id(b, r);
+	if (!p->late)
+		kz_res_remember_id(b, r);
+	kz_res_show_bookkeeping(b, r);
 	rc = kz_to_values(b, r->root, KZ_YAML_V3);
 	/* Objects may not share what the patch adds: each gets a copy. */
 	struct gt_node *ops = gt_node_dup(b->a, p->ops);
@@ -224,6 +269,8 @@ static int json_patch_into(struct kz_build *b, const struct patch *p, struct kz_
 		return gt_wrap(b->err, "%s: JSON patch of %s", p->show, who);
 	r->root = copies(ops) ? gt_node_dup(b->a, patched) : patched;
 	kz_from_values(b->a, r->root);
+	if (ops_reset_annotations(p->ops))
+		kz_res_forget(r, false);
 	kz_res_touch(r);
 	return kz_check(b);
 }
@@ -290,7 +337,7 @@ int kz_transform_json_patch(struct kz_layer *l, const struct gt_node *entry)
 {
 	const struct gt_node *target = gt_node_get(entry, "target");
 	const char *field = gt_node_has(entry, "jsonOp") ? "jsonOp" : "patch";
-	struct patch p = {0};
+	struct patch p = {.late = true};
 	struct gt_str text;
 
 	if (!gt_node_text(gt_node_get(target, "name")).n)

@@ -33,7 +33,7 @@ static int load_configs(struct kz_layer *l, const struct gt_node *list, struct k
 			gt_node_append(l->b->a, paths, item);
 			continue;
 		}
-		if (l->b->origins || l->b->transforms) {
+		if (l->b->metadata) {
 			struct kz_origin *o = gt_arena_new(l->b->a, struct kz_origin);
 
 			if (o)
@@ -54,7 +54,7 @@ static const struct kz_origin *plugin_origin(struct kz_build *b, struct kz_res *
 {
 	struct kz_origin *o = NULL;
 
-	if (b->origins || b->transforms)
+	if (b->metadata)
 		o = gt_arena_new(b->a, struct kz_origin);
 	if (!o)
 		return NULL;

@@ -75,7 +75,7 @@ static bool separator_ok(struct gt_str rest)
 
 static int read_chunk(struct reader *rd, struct gt_str chunk, uint32_t line)
 {
-	struct gt_yaml_raw_opts opts = {.first_line = line, .key_ok = kz_key_ok};
+	struct gt_yaml_raw_opts opts = {.first_line = line, .key = kz_key_check};
 	struct gt_node *root = NULL;
 	int rc = gt_yaml_raw_parse(rd->b->a, chunk, &opts, &root, rd->b->err);
 

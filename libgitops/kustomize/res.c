@@ -103,6 +103,29 @@ void kz_res_set_name(struct kz_build *b, struct kz_res *r, struct gt_str name, e
 	kz_res_touch(r);
 }
 
+void kz_res_show_bookkeeping(struct kz_build *b, struct kz_res *r)
+{
+	struct gt_node *meta = gt_node_get(r->root, "metadata");
+
+	if (!r->prev.n && !r->generated && !(b->metadata && r->origin))
+		return;
+	if (gt_node_is(meta, GT_MAP) && kz_is_null(gt_node_get(meta, "annotations")))
+		gt_node_set(b->a, meta, "annotations", gt_node_map(b->a));
+}
+
+void kz_res_forget(struct kz_res *r, bool everything)
+{
+	r->origin = NULL;
+	r->transforms.n = 0;
+	if (!everything)
+		return;
+	r->prev.n = 0;
+	r->prefixes.n = 0;
+	r->suffixes.n = 0;
+	r->needs_hash = false;
+	r->generated = false;
+}
+
 /* --- accumulators ----------------------------------------------------------------------------- */
 void kz_accum_touch(struct kz_accum *acc)
 {

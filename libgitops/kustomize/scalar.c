@@ -323,11 +323,29 @@ bool kz_key_is_string(struct gt_str key)
 	return v.kind == GT_STR && !v.time;
 }
 
-bool kz_key_ok(struct gt_str key, enum gt_style style, enum gt_raw_tag tag)
+bool kz_key_check(struct gt_arena *a, struct gt_str *key, enum gt_style style, enum gt_raw_tag tag,
+		  bool top)
 {
-	if (tag == GT_RAW_STR)
+	(void)a;
+	if (top || tag == GT_RAW_STR)
 		return true;
-	return tag == GT_RAW_NONE && (style != GT_STYLE_PLAIN || kz_key_is_string(key));
+	return tag == GT_RAW_NONE && (style != GT_STYLE_PLAIN || kz_key_is_string(*key));
+}
+
+bool kz_key_to_json(struct gt_arena *a, struct gt_str *key, enum gt_style style,
+		    enum gt_raw_tag tag, bool top)
+{
+	(void)top;
+	if (tag != GT_RAW_NONE || style != GT_STYLE_PLAIN)
+		return true;
+	struct kz_value v = kz_resolve(KZ_YAML_V2, *key);
+	if (v.kind == GT_STR)
+		return true;
+	if (v.kind == GT_NULL || v.bad)
+		return false;
+	*key = gt_arena_str(a, v.kind == GT_BOOL ? gt_str(v.truth ? "true" : "false")
+						 : gt_str(v.text));
+	return true;
 }
 
 /* U+0085 is a line break to the reader of what kustomize prints: a blank comes back. */

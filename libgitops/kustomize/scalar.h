@@ -45,7 +45,12 @@ void kz_scalar_retext(struct gt_arena *a, struct gt_node *n, struct gt_str text)
 
 /* Whether a key written with this text plain would be read as a string. */
 bool kz_key_is_string(struct gt_str key);
-bool kz_key_ok(struct gt_str key, enum gt_style style, enum gt_raw_tag tag);
+/* For gt_yaml_raw_opts.key: objects have only strings for keys, but at the top. */
+bool kz_key_check(struct gt_arena *a, struct gt_str *key, enum gt_style style, enum gt_raw_tag tag,
+		  bool top);
+/* The same for YAML 1.1 that becomes JSON: booleans and numbers get their JSON text. */
+bool kz_key_to_json(struct gt_arena *a, struct gt_str *key, enum gt_style style,
+		    enum gt_raw_tag tag, bool top);
 
 /*
  * Turns the tree into values, in place: afterwards it holds nulls, booleans, numbers and strings

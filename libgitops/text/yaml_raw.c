@@ -142,10 +142,13 @@ static int take_key(struct loader *l, struct frame *f, struct gt_str text, const
 	f->merge_key = style == GT_STYLE_PLAIN && tag == GT_RAW_NONE && gt_str_is(text, "<<");
 	if (f->merge_key)
 		return GT_OK;
-	if (l->frames.n > 1 && l->opts->key_ok && !l->opts->key_ok(text, style, tag))
+	const char *given = text.p;
+	if (l->opts->key && !l->opts->key(l->a, &text, style, tag, l->frames.n == 1))
 		return gt_fail(l->err, GT_E_INVALID,
 			       "line %u: the key %.*s is not a string; put it in quotes", line,
 			       GT_STR_ARG(text));
+	if (text.p != given)
+		copy = text.p;
 	if (text.n > UINT32_MAX - 1)
 		return fail_at(l, line, "key too long");
 	if (!copy)

@@ -27,9 +27,10 @@ enum gt_raw_tag {
 struct gt_yaml_raw_opts {
 	uint32_t first_line; /* number of the text's first line; 0 counts as 1 */
 	bool dup_keys_ok;    /* the last value wins; else an error */
-	/* Called with each key of a map below the top: style and tag tell how it was written.
-	 * False refuses the key.  May be NULL. */
-	bool (*key_ok)(struct gt_str key, enum gt_style style, enum gt_raw_tag tag);
+	/* Called with each key, which it may replace by a text that lives as long as the arena;
+	 * top: of the outermost map.  False refuses the key.  May be NULL. */
+	bool (*key)(struct gt_arena *a, struct gt_str *key, enum gt_style style,
+		    enum gt_raw_tag tag, bool top);
 };
 
 /*
