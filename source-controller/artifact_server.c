@@ -44,16 +44,15 @@ static void advertise(struct src *src)
 int src_server_start(void *arg, struct gt_err *err)
 {
 	struct src *src = arg;
-	struct gt_loop *loop = gt_manager_loop(src->manager);
 	struct gt_http_server_opts opts = {
 		.address = src_flags.storage_addr,
 		.route = route,
 		.route_arg = src,
 	};
 
-	int rc = gt_fileserver_new(loop, src_flags.storage_path, "", &src->files, err);
+	int rc = gt_fileserver_new(src->loop, src_flags.storage_path, "", &src->files, err);
 	if (rc == GT_OK)
-		rc = gt_http_server_new(loop, &opts, &src->server, err);
+		rc = gt_http_server_new(src->loop, &opts, &src->server, err);
 	if (rc < 0)
 		return gt_wrap(err, "file server on %s", src_flags.storage_addr);
 	advertise(src);

@@ -11,6 +11,7 @@ struct src_file {
 	const char *path;
 	enum gt_git_mode mode;
 	const struct gt_oid *blob; /* NULL when included */
+	struct gt_git_pack *pack;  /* that has the blob */
 	int dirfd;                 /* of the unpacked include */
 	const char *from;          /* path below dirfd */
 };
@@ -20,11 +21,20 @@ struct src_files {
 	size_t n, cap;
 };
 
+/* A submodule's commit and its files. */
+struct src_module {
+	struct gt_git_checkout checkout;
+	struct gt_git_tree tree;
+	const char *prefix; /* of its paths, with a slash at the end */
+};
+
 struct src_git {
 	struct src_call call;
 	struct gt_git_checkout checkout;
 	const char *revision; /* of the checkout, in the arena */
 	struct gt_git_tree tree;
+	struct src_module *modules;
+	size_t n_modules;
 	struct gt_node *includes; /* artifacts of spec.include, in its order */
 	struct src_files files;   /* what the artifact is made of */
 	int *include_fds;
@@ -62,6 +72,12 @@ enum src_result src_step_git_include(struct src_call *c);
 enum src_result src_step_git_source(struct src_call *c);
 /* Whether what the artifact is made of changed, but for the revision. */
 bool src_git_content_changed(struct src_git *g);
+
+/* --- git_submodule.c -------------------------------------------------------------------------- */
+/* Fetches the submodules of the checkout, and theirs. */
+int src_git_fetch_submodules(struct src_git *g, struct gt_ctx *ctx, const char *url,
+			     const struct src_git_auth *auth, struct gt_err *err);
+void src_git_drop_submodules(struct src_git *g);
 
 /* --- git_archive.c ---------------------------------------------------------------------------- */
 enum src_result src_step_git_archive(struct src_call *c);

@@ -44,15 +44,13 @@ static int by_dir(const void *a, const void *b)
 }
 
 /* The whole of a small file of either origin. */
-static int read_file(struct src_git *g, const struct src_file *f, struct gt_buf *out,
-		     struct gt_err *err)
+static int read_file(const struct src_file *f, struct gt_buf *out, struct gt_err *err)
 {
 	gt_auto_git_object blob = {0};
 
 	if (!f->blob)
 		return gt_fs_read(f->dirfd, f->from, IGNORE_FILE_MAX, out, err);
-	int rc = gt_git_pack_read(g->checkout.pack, f->blob, GT_GIT_BLOB, IGNORE_FILE_MAX, &blob,
-				  err);
+	int rc = gt_git_pack_read(f->pack, f->blob, GT_GIT_BLOB, IGNORE_FILE_MAX, &blob, err);
 	if (rc == GT_OK)
 		gt_buf_add_str(out, blob.data);
 	return rc;
@@ -87,7 +85,7 @@ static int load_ignore(struct src_git *g, struct gt_ignore **ret_ignore, struct 
 		gt_auto_buf text = {0};
 
 		if (rc == GT_OK)
-			rc = read_file(g, found.v[i].file, &text, err);
+			rc = read_file(found.v[i].file, &text, err);
 		if (rc == GT_OK)
 			rc = gt_ignore_add(user, gt_buf_str(&text), found.v[i].dir, err);
 		if (rc < 0)
@@ -107,13 +105,11 @@ static int load_ignore(struct src_git *g, struct gt_ignore **ret_ignore, struct 
 
 /* --- packing ------------------------------------------------------------------------------- */
 
-static int pack_blob(struct src_git *g, struct gt_tar_writer *tar, const struct src_file *f,
-		     struct gt_err *err)
+static int pack_blob(struct gt_tar_writer *tar, const struct src_file *f, struct gt_err *err)
 {
 	gt_auto_git_object blob = {0};
 
-	int rc = gt_git_pack_read(g->checkout.pack, f->blob, GT_GIT_BLOB, GT_LIMIT_GIT_BLOB, &blob,
-				  err);
+	int rc = gt_git_pack_read(f->pack, f->blob, GT_GIT_BLOB, GT_LIMIT_GIT_BLOB, &blob, err);
 	if (rc == GT_OK)
 		rc = gt_tar_add_file(tar, gt_str(f->path), blob.data.n, f->mode == GT_GIT_EXEC,
 				     err);
@@ -161,7 +157,7 @@ static int pack_files(struct src_git *g, const struct gt_ignore *ignore, struct 
 		if (dir)
 			rc = gt_tar_add_dir(tar, gt_str(f->path), err);
 		else
-			rc = f->blob ? pack_blob(g, tar, f, err) : pack_included(tar, f, err);
+			rc = f->blob ? pack_blob(tar, f, err) : pack_included(tar, f, err);
 		if (rc < 0)
 			gt_wrap(err, "%s", f->path);
 	}

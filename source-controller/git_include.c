@@ -194,14 +194,32 @@ static int copy_include(struct src_git *g, const char *path, const char *from, c
 	return gt_fs_walk(copy.dir, from, copy_entry, &copy, err);
 }
 
-static void add_tree(struct src_git *g)
+static void add_tree(struct src_git *g, const struct gt_git_tree *tree, struct gt_git_pack *pack,
+		     const char *prefix)
 {
-	for (size_t i = 0; i < g->tree.n; i++) {
-		const struct gt_git_entry *e = &g->tree.v[i];
-		struct src_file file = {.path = e->path, .mode = e->mode, .blob = &e->id};
+	for (size_t i = 0; i < tree->n; i++) {
+		const struct gt_git_entry *e = &tree->v[i];
+		struct src_file file = {
+			.path = *prefix ? gt_arena_printf(g->call.a, "%s%s", prefix, e->path)
+					: e->path,
+			.mode = e->mode,
+			.blob = &e->id,
+			.pack = pack,
+		};
 
-		src_files_add(&g->files, file);
+		if (file.path)
+			src_files_add(&g->files, file);
 	}
+}
+
+/* The files of the commit and of its submodules. */
+static void add_commit(struct src_git *g)
+{
+	add_tree(g, &g->tree, g->checkout.pack, "");
+	for (size_t i = 0; i < g->n_modules; i++)
+		add_tree(g, &g->modules[i].tree, g->modules[i].checkout.pack, g->modules[i].prefix);
+	if (g->n_modules)
+		src_files_sort(&g->files);
 }
 
 enum src_result src_step_git_include(struct src_call *c)
@@ -210,7 +228,7 @@ enum src_result src_step_git_include(struct src_call *c)
 	const struct gt_node *list = gt_node_at(c->obj, "spec", "include");
 	size_t i = 0;
 
-	add_tree(g);
+	add_commit(g);
 	g->include_fds = gt_xcalloc(gt_node_count(list) + 1, sizeof *g->include_fds);
 	gt_seq_for_each (list, item) {
 		const char *name = gt_node_cstr_at(item, "repository", "name");

@@ -61,7 +61,6 @@ static const struct src_kind kind = {
 /* What this version does not honour. */
 static const struct gt_unsupported unsupported[] = {
 	{.field = "spec.verify"},
-	{.field = "spec.recurseSubmodules"},
 	{.field = "spec.serviceAccountName"},
 	{.field = "spec.provider", .value = "aws"},
 	{.field = "spec.provider", .value = "azure"},
@@ -91,6 +90,7 @@ static void git_fini(struct src_git *g)
 		close(g->include_fds[i]);
 	free(g->include_fds);
 	free(g->files.v);
+	src_git_drop_submodules(g);
 	gt_git_tree_fini(&g->tree);
 	gt_git_checkout_fini(&g->checkout);
 }

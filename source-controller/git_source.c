@@ -121,18 +121,23 @@ static int open_transport(struct src_git *g, const char *url, const struct src_g
 {
 	if (gt_str_starts(gt_str(url), "ssh://"))
 		return gt_git_ssh_new(url, &auth->auth, ret, err);
-	return gt_git_http_new(gt_manager_loop(g->call.r->manager), url, &auth->auth, ret, err);
+	return gt_git_http_new(g->call.src->loop, url, &auth->auth, ret, err);
 }
 
 /* Lists the commit's files: a tree that cannot be checked out is a failed checkout. */
 static int list_files(struct src_git *g, struct gt_ctx *ctx, const struct gt_git_want *want,
-		      struct gt_err *err)
+		      const char *url, const struct src_git_auth *auth, struct gt_err *err)
 {
 	struct gt_git_tree_opts opts = {.sparse = want->sparse, .n_sparse = want->n_sparse};
 
 	gt_git_tree_fini(&g->tree);
-	return gt_git_tree_list(g->checkout.pack, ctx, &g->checkout.info.tree, &opts, &g->tree,
-				err);
+	int rc = gt_git_tree_list(g->checkout.pack, ctx, &g->checkout.info.tree, &opts, &g->tree,
+				  err);
+	/* Upstream has no submodules in a sparse checkout either. */
+	if (rc == GT_OK && !want->n_sparse &&
+	    gt_node_truth(gt_node_at(g->call.obj, "spec", "recurseSubmodules"), false))
+		rc = src_git_fetch_submodules(g, ctx, url, auth, err);
+	return rc;
 }
 
 static bool checkout(struct src_git *g, const char *url, const struct src_git_auth *auth,
@@ -156,7 +161,7 @@ static bool checkout(struct src_git *g, const char *url, const struct src_git_au
 	rc = gt_git_checkout_do(t, &ctx, gt_buf_cstr(&shown), &want, c->workdir, &g->checkout,
 				&err);
 	if (rc == GT_OK && g->checkout.concrete) {
-		rc = list_files(g, &ctx, &want, &err);
+		rc = list_files(g, &ctx, &want, url, auth, &err);
 		if (rc < 0)
 			gt_wrap(&err, "unable to clone '%s'", gt_buf_cstr(&shown));
 	}

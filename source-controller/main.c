@@ -209,6 +209,12 @@ static int setup(struct gt_manager *m, struct gt_err *err)
 	struct src *src = &controller;
 
 	src->manager = m;
+	src->loop = gt_manager_loop(m);
+	if (*gt_manager_flags(m)->default_service_account &&
+	    !gt_manager_feature(m, "ObjectLevelWorkloadIdentity"))
+		return gt_fail(err, GT_E_INVALID,
+			       "--default-service-account needs the feature gate "
+			       "ObjectLevelWorkloadIdentity");
 	int rc = open_store(src, err);
 	if (rc == GT_OK)
 		rc = gt_scratch_open(SRC_MANAGER, &src->scratch, err);

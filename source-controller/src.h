@@ -47,6 +47,7 @@ struct gt_http_server;
 /* The controller; set up once, then read-only but for what locks itself. */
 struct src {
 	struct gt_manager *manager;
+	struct gt_loop *loop;
 	struct gt_store *store;
 	struct gt_scratch *scratch; /* where the working directories are */
 	struct gt_gate gate;        /* archiving: one a processor */

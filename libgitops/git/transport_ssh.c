@@ -157,6 +157,8 @@ int gt_git_ssh_new(const char *url, const struct gt_git_auth *auth,
 		rc = make_command(&parsed, &command, err);
 	if (rc == GT_OK)
 		rc = gt_known_hosts_check(auth->known_hosts, err);
+	if (rc == GT_OK && !(auth->identity && auth->identity->n))
+		rc = gt_fail(err, GT_E_AUTH, "ssh: no key found");
 	if (rc < 0)
 		return rc;
 	struct ssh_transport *t = gt_new(struct ssh_transport);

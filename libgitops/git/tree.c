@@ -140,11 +140,17 @@ static int walk_dir(struct walk *w, const struct raw *raw, unsigned depth, struc
 static int walk_entry(struct walk *w, const struct raw *raw, unsigned depth, struct gt_err *err)
 {
 	const struct gt_git_tree_opts *opts = w->opts;
+	int rc;
 
 	switch (raw->mode & 0170000) {
 	case 0040000: return walk_dir(w, raw, depth, err);
 	case 0160000: /* a submodule: go-git makes its directory */
-		return opts->n_sparse ? GT_OK : add_entry(w, &raw->id, GT_GIT_DIR, err);
+		if (opts->n_sparse)
+			return GT_OK;
+		rc = add_entry(w, &raw->id, GT_GIT_DIR, err);
+		if (rc == GT_OK)
+			w->out->v[w->out->n - 1].submodule = true;
+		return rc;
 	case 0100000:
 		if (!sparse_keeps(opts, gt_buf_cstr(&w->path)))
 			return GT_OK;

@@ -2,7 +2,7 @@
  * gt_git_tree - the files of a commit as one flat list, in the order in which they are archived:
  * directories before what is in them, the names of each directory bytewise.
  *
- * Symbolic links are left out, submodules are empty directories, and a tree with names no work
+ * Symbolic links are left out, submodules are directories (empty here), and a tree with names no work
  * tree may have (".git", "git~1", "..", "") is refused as a whole.
  */
 #ifndef GT_GIT_TREE_H
@@ -18,6 +18,7 @@ struct gt_git_entry {
 	const char *path; /* relative, no trailing slash; lives in the arena */
 	struct gt_oid id; /* of the blob */
 	enum gt_git_mode mode;
+	bool submodule; /* a directory whose id is a commit of another repository */
 };
 
 struct gt_git_tree {

@@ -21,7 +21,6 @@ TABLES = {
 # (kind, field, value): what an object adds to its spec to set it.
 EXAMPLES = {
     ("GitRepository", "spec.verify", None): {"verify": {"secretRef": {"name": "keys"}}},
-    ("GitRepository", "spec.recurseSubmodules", None): {"recurseSubmodules": True},
     ("GitRepository", "spec.serviceAccountName", None): {
         "serviceAccountName": "x", "provider": "azure"},
     ("GitRepository", "spec.provider", "aws"): {"provider": "aws"},
@@ -39,8 +38,8 @@ EXAMPLES = {
 
 # Fields of spec that are honoured whole; what is neither here nor in a table is forgotten.
 HONOURED = {
-    "GitRepository": {"ignore", "include", "interval", "provider", "proxySecretRef", "ref",
-                      "secretRef", "sparseCheckout", "suspend", "timeout", "url"},
+    "GitRepository": {"ignore", "include", "interval", "provider", "proxySecretRef",
+                      "recurseSubmodules", "ref", "secretRef", "sparseCheckout", "suspend", "timeout", "url"},
     "Kustomization": {"buildMetadata", "commonMetadata", "components", "deletionPolicy",
                       "dependsOn", "force", "healthChecks", "ignoreMissingComponents", "images",
                       "interval", "namePrefix", "nameSuffix", "patches", "path", "prune",

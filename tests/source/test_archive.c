@@ -39,7 +39,7 @@ static int setup(void **state)
 		.root = storage, .address = "files:80", .ttl = 1, .records = 2};
 	check_ok(gt_store_open(&opts, &src.store, &err), &err);
 	gt_gate_init(&src.gate, 0);
-	loop = gt_loop_new();
+	src.loop = loop = gt_loop_new();
 	return gt_loop_start_thread(loop, &err);
 }
 
@@ -90,6 +90,7 @@ static void run_fini(struct run *run)
 		close(run->g.include_fds[i]);
 	free(run->g.include_fds);
 	free(run->g.files.v);
+	src_git_drop_submodules(&run->g);
 	gt_git_tree_fini(&run->g.tree);
 	gt_git_checkout_fini(&run->g.checkout);
 	gt_fs_remove_tree(run->g.call.workdir);
@@ -295,6 +296,90 @@ static void test_include(void **state)
 	run_fini(&base);
 }
 
+/* Fetches the submodules of what was fetched; the code. */
+static int fetch_modules(struct run *run, const char *repo, struct gt_err *err)
+{
+	gt_autofree char *url = gt_xasprintf("%s/%s.git", server.url, repo);
+	struct src_git_auth auth = {0};
+	gt_auto_ctx ctx;
+
+	gt_ctx_init(&ctx, NULL, GT_SECONDS(20));
+	return src_git_fetch_submodules(&run->g, &ctx, url, &auth, err);
+}
+
+static void test_submodules(void **state)
+{
+	struct gt_err err;
+	struct run run;
+
+	(void)state;
+	/* outer has middle, which has base; and a link that .gitmodules does not know. */
+	free(git_shell(&server,
+		       "gitlink() { git update-index --add --cacheinfo 160000,$1,$2; }; "
+		       "B=$(git -C base.git rev-parse main); "
+		       "git init -q -b main middle; cd middle; echo m > m.yaml; "
+		       "printf '[submodule \"b\"]\\n\\tpath = deps/base\\n\\turl = ../base.git\\n' "
+		       "> .gitmodules; git add .; gitlink $B deps/base; git commit -qm m; cd ..; "
+		       "git clone -q --bare middle middle.git; "
+		       "M=$(git -C middle.git rev-parse main); "
+		       "git init -q -b main outer; cd outer; echo o > o.yaml; "
+		       "printf '[submodule \"m\"]\\n\\tpath = sub\\n\\turl = ../middle.git\\n' "
+		       "> .gitmodules; git add .; gitlink $M sub; gitlink $M unknown; "
+		       "git commit -qm o; cd ..; git clone -q --bare outer outer.git"));
+	run_init(&run, "outer", "{\"recurseSubmodules\":true}");
+	fetch(&run, "outer");
+	check_ok(fetch_modules(&run, "outer", &err), &err);
+	assert_int_equal(run.g.n_modules, 2);
+	steps(&run);
+	gt_autofree char *got = listing(&run);
+	assert_string_equal(got,
+			    "drwx:. -rw-:o.yaml drwx:sub drwx:sub/deps drwx:sub/deps/base "
+			    "drwx:sub/deps/base/lib drwx:sub/deps/base/lib/deep "
+			    "-rw-:sub/deps/base/lib/deep/two -rw-:sub/deps/base/lib/one "
+			    "-rwx:sub/deps/base/lib/run -rw-:sub/deps/base/other -rw-:sub/m.yaml "
+			    "drwx:unknown");
+	run_fini(&run);
+}
+
+static void test_bad_submodules(void **state)
+{
+	static const struct {
+		const char *name, *modules, *error;
+	} cases[] = {
+		{"nolink", "[submodule \"m\"]\\n\\tpath = nope\\n\\turl = ../base.git\\n",
+		 "submodule 'nope': entry not found"},
+		{"file", "[submodule \"m\"]\\n\\tpath = sub\\n\\turl = file:///etc\\n",
+		 "submodule 'sub': "},
+		{"gone", "[submodule \"m\"]\\n\\tpath = sub\\n\\turl = ../nowhere.git\\n",
+		 "submodule 'sub': unable to clone: repository not found: "},
+		{"syntax", "[submodule", ".gitmodules:1: unclosed section"},
+		{"ssh", "[submodule \"m\"]\\n\\tpath = sub\\n\\turl = git@h:x.git\\n",
+		 "submodule 'sub': ssh: no key found"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < GT_COUNT(cases); i++) {
+		gt_autofree char *script = gt_xasprintf(
+			"B=$(git -C base.git rev-parse main); git init -q -b main %s; cd %s; "
+			"printf '%s' > .gitmodules; git add .; "
+			"git update-index --add --cacheinfo 160000,$B,sub; git commit -qm x; cd "
+			"..; "
+			"git clone -q --bare %s %s.git",
+			cases[i].name, cases[i].name, cases[i].modules, cases[i].name,
+			cases[i].name);
+		struct gt_err err = {0};
+		struct run run;
+
+		free(git_shell(&server, script));
+		run_init(&run, cases[i].name, "{\"recurseSubmodules\":true}");
+		fetch(&run, cases[i].name);
+		assert_true(fetch_modules(&run, cases[i].name, &err) < 0);
+		if (strncmp(err.text, cases[i].error, strlen(cases[i].error)) != 0)
+			fail_msg("%s: %s", cases[i].name, err.text);
+		run_fini(&run);
+	}
+}
+
 static void test_paths(void **state)
 {
 	static const char *const order[] = {"a", "a/b", "a/b/c", "a/c", "a!", "a.b", "ab"};
@@ -341,6 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ignore),        cmocka_unit_test(test_status),
 		cmocka_unit_test(test_deterministic), cmocka_unit_test(test_include),
+		cmocka_unit_test(test_submodules),    cmocka_unit_test(test_bad_submodules),
 		cmocka_unit_test(test_paths),         cmocka_unit_test(test_whose_path),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,8 +1,10 @@
 """The conditions of GitRepositories, write by write, and what storage goes through with them."""
 
+import io
 import os
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import unittest
@@ -11,7 +13,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
-from support.e2e import ROOT, Scenario, condition, die_with_parent, eventually, main  # noqa: E402
+from support.e2e import ROOT, Scenario, condition, die_with_parent, eventually, git, main  # noqa: E402
 from support.kube import Kube, path_of  # noqa: E402
 
 PROGRESSING = "processing object: new generation -1 -> 1"
@@ -289,6 +291,31 @@ class Secrets(Scenario):
                    "SSH identity key is encrypted but no 'password' field was provided in the "
                    "secret '$'", {"identity": key, "known_hosts": "x ssh-ed25519 AAAAC3Nz"},
                    url=url)
+
+    def test_submodules(self):
+        """They come from the same host with the credentials, from another one without."""
+        inner = self.world.repo(f"{self.ns}-inner")
+        inner.put({"i": "1"})
+        elsewhere = self.world.git_server("--user", "ann", "--password", "s3cret")
+        self.world.secret(self.ns, "login", username="ann", password="s3cret")
+        for name, url in (("near", f"../{inner.name}.git"),
+                          ("far", f"{elsewhere.url}/{inner.name}.git")):
+            repo = self.world.repo(f"{self.ns}-{name}")
+            repo.write({".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = {url}\n'})
+            git(repo.tree, "add", "-A")
+            git(repo.tree, "update-index", "--add", "--cacheinfo", f"160000,{inner.sha},x")
+            git(repo.tree, "commit", "-q", "-m", "outer")
+            git(repo.tree, "push", "-q", repo.bare, "HEAD:refs/heads/main")
+            self.world.source(self.ns, name, repo.url, secretRef={"name": "login"},
+                              recurseSubmodules=True)
+        obj = self.world.ready("GitRepository", self.ns, "near")
+        self.assertIs(obj["status"]["observedRecurseSubmodules"], True)
+        with urllib.request.urlopen(obj["status"]["artifact"]["url"]) as answer:
+            with tarfile.open(fileobj=io.BytesIO(answer.read())) as tar:
+                self.assertEqual(tar.getnames(), [".", "x", "x/i"])
+        obj = self.world.failed("GitRepository", self.ns, "far", "GitOperationFailed")
+        self.assertRegex(condition(obj, "Ready")["message"],
+                         "submodule 'x': unable to clone '.*': authentication required")
 
     def test_proxy(self):
         folder = self.world.dir
