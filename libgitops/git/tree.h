@@ -2,8 +2,8 @@
  * gt_git_tree - the files of a commit as one flat list, in the order in which they are archived:
  * directories before what is in them, the names of each directory bytewise.
  *
- * Symbolic links are left out, submodules are directories (empty here), and a tree with names no work
- * tree may have (".git", "git~1", "..", "") is refused as a whole.
+ * Symbolic links are left out, submodules are directories (empty here), and a tree with names that
+ * no work tree may have (".git", "git~1", "..", "") is refused as a whole.
  */
 #ifndef GT_GIT_TREE_H
 #define GT_GIT_TREE_H
