@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import sqlite3
 import sys
@@ -20,7 +21,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
-from support.e2e import World, config_map, deployment, eventually  # noqa: E402
+from support.e2e import BIN, World, config_map, deployment, eventually  # noqa: E402
 from support.kube import ApiError  # noqa: E402
 
 NS = "crash"
@@ -69,17 +70,23 @@ class Crash:
                      for kind in ("GitRepository", "Kustomization")}
 
     def kill(self):
+        """Kills a random process; its name, None when it was gone already."""
         victim = self.random.choice(VICTIMS)
-        self.killed[victim] += 1
         if victim == "supervisor":
             self.world.up.kill()
             self.world.up.wait()
             self.world.up.stdout.close()
             self.world.start()
-            return victim
-        pid = self.world.pids()[victim]
-        if pid:
-            os.kill(pid, signal.SIGKILL)
+        else:
+            pid = self.world.pids()[victim]
+            try:
+                # 0 while it is not running; and by now the number may be somebody else's.
+                if pid == 0 or os.readlink(f"/proc/{pid}/exe") != os.path.join(BIN, victim):
+                    return None
+                os.kill(pid, signal.SIGKILL)
+            except (FileNotFoundError, ProcessLookupError):
+                return None
+        self.killed[victim] += 1
         return victim
 
     def ask(self):
@@ -161,6 +168,18 @@ class Crash:
                 if answer != [("ok",)]:
                     raise SystemExit(f"{path}: {answer}")
 
+    def check_own_deaths(self):
+        """Nobody died but by our hand."""
+        for line in self.world.up_log().splitlines():
+            found = re.search(r"was ended by signal (\d+)|exited with status", line)
+            if found and found[1] != "9":
+                raise SystemExit(line)
+        for name in os.listdir(os.path.join(self.world.data, "logs")):
+            text = self.world.log(name[:-4])
+            for sign in ("Sanitizer", "corrupted", "malloc", "Assertion"):
+                if sign in text:
+                    raise SystemExit(f"{name}: {text[max(0, text.index(sign) - 300):][:6000]}")
+
     def run(self):
         self.start()
         done = 0
@@ -170,13 +189,16 @@ class Crash:
             for _ in range(self.random.choice((1, 1, 1, 2))):
                 time.sleep(self.random.choice((0.0, 0.02, 0.1, 0.3)) * self.random.random() * 2)
                 victim = self.kill()
-                done += 1
-                print(f"kill {done}: {victim} at commit {self.number}", flush=True)
+                if victim:
+                    done += 1
+                    print(f"kill {done}: {victim} at commit {self.number}", flush=True)
+            self.check_own_deaths()
             if self.random.random() < 0.35:
                 self.check()
                 print(f"converged at commit {self.number}", flush=True)
         self.check()
         self.check_leftovers()
+        self.check_own_deaths()
         print(f"converged after {done} kills: {self.killed}")
 
 

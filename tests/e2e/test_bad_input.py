@@ -74,7 +74,6 @@ class BadInput(Scenario):
         repo = self.good()
         table = [
             ("kustomization.yaml", "kind: Kustomization\nresources:\n- a.yaml\n  bad: [\n", "line"),
-            ("kustomization.yaml", "resources:\n- a.yaml\nnoSuchField: 1\n", "noSuchField"),
             ("kustomization.yaml", "resources:\n- gone.yaml\n", "gone.yaml"),
             ("kustomization.yaml", "resources: 7\n", "resources"),
             ("kustomization.yaml", "resources:\n- a.yaml\n- ../../../../etc\n", "etc"),
@@ -378,6 +377,12 @@ class BadInput(Scenario):
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *args):
                 pass
+
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    pass
 
             def answer(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))

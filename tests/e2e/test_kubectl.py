@@ -21,9 +21,10 @@ class Kubectl(Scenario):
         cls.kubectl = oracle("kubectl")
         super().setUpClass()
 
-    def run_it(self, *args, stdin=None, check=True):
+    def run_it(self, *args, stdin=None, check=True, namespaced=True):
         done = subprocess.run(
-            [self.kubectl, "--kubeconfig", self.world.kubeconfig, "-n", self.ns, *args], text=True,
+            [self.kubectl, "--kubeconfig", self.world.kubeconfig,
+             *(("-n", self.ns) if namespaced else ()), *args], text=True,
             input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False,
             env={**os.environ, "HOME": self.world.dir})
         if check and done.returncode:
@@ -31,14 +32,14 @@ class Kubectl(Scenario):
         return done
 
     def toolkit_objects(self, repo):
-        return json.dumps({"apiVersion": "v1", "kind": "List", "items": [
+        return "\n---\n".join(map(json.dumps, (
             {"apiVersion": "source.toolkit.fluxcd.io/v1", "kind": "GitRepository",
              "metadata": {"name": "app", "namespace": self.ns},
              "spec": {"interval": "1m", "url": repo.url, "ref": {"branch": "main"}}},
             {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
              "metadata": {"name": "app", "namespace": self.ns},
              "spec": {"interval": "10m", "prune": True, "wait": True,
-                      "sourceRef": {"kind": "GitRepository", "name": "app"}}}]})
+                      "sourceRef": {"kind": "GitRepository", "name": "app"}}})))
 
     def test_life_of_the_toolkit_objects(self):
         repo = self.world.repo("kubectl")
@@ -118,8 +119,9 @@ class Kubectl(Scenario):
     def test_install_manifests(self):
         """`kubectl apply --server-side -k deploy` works, twice."""
         deploy = os.path.join(ROOT, "deploy")
-        self.run_it("apply", "--server-side", "--force-conflicts", "-k", deploy)
-        out = self.run_it("apply", "--server-side", "--force-conflicts", "-k", deploy).stdout
+        apply = ("apply", "--server-side", "--force-conflicts", "-k", deploy)
+        self.run_it(*apply, namespaced=False)
+        out = self.run_it(*apply, namespaced=False).stdout
         self.assertIn("serverside-applied", out)
 
     def test_same_as_kubectl(self):
