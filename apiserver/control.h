@@ -42,12 +42,23 @@ struct as_happening {
 void as_namespace_saw(struct as_controllers *k, const struct as_happening *h);
 void as_definition_saw(struct as_controllers *k, const struct as_happening *h);
 void as_simulation_saw(struct as_controllers *k, const struct as_happening *h);
+void as_workload_saw(struct as_controllers *k, const struct as_happening *h);
+
+/* "ready", "fail" or "never". */
+#define AS_SIMULATE_OUTCOME "simulate.gitops.toolkit/outcome"
+/* The short text that names the revision of a workload's pod template. */
+const char *as_template_hash(struct gt_arena *a, const struct gt_node *workload);
 
 struct as_gc;
 struct as_gc *as_gc_new(void);
 void as_gc_free(struct as_gc *gc);
 void as_gc_saw(struct as_gc *gc, struct as_controllers *k, const struct as_happening *h);
 struct as_gc *as_control_gc(struct as_controllers *k);
+/* Who names the owner, or did: the objects may be gone or have changed since. */
+void as_gc_each_dependent(struct as_gc *gc, struct gt_str uid,
+			  void (*fn)(void *arg, struct as_resource *r, struct gt_str ns,
+				     struct gt_str name),
+			  void *arg);
 
 /* Old events go. */
 void as_events_expire(struct as_controllers *k);

@@ -162,6 +162,7 @@ static void saw(struct as_controllers *k, struct as_resource *r, const struct as
 	as_gc_saw(k->gc, k, &h);
 	as_namespace_saw(k, &h);
 	as_definition_saw(k, &h);
+	as_workload_saw(k, &h);
 	as_simulation_saw(k, &h);
 }
 

@@ -74,6 +74,17 @@ static void remember(struct as_gc *gc, struct gt_str uid, struct as_resource *r,
 					      gt_xstrndup(o->name.p, o->name.n)});
 }
 
+void as_gc_each_dependent(struct as_gc *gc, struct gt_str uid,
+			  void (*fn)(void *arg, struct as_resource *r, struct gt_str ns,
+				     struct gt_str name),
+			  void *arg)
+{
+	struct dependents *d = gt_map_find(&gc->by_owner, uid);
+
+	for (size_t i = 0; d && i < d->v.n; i++)
+		fn(arg, d->v.v[i].r, gt_str(d->v.v[i].ns), gt_str(d->v.v[i].name));
+}
+
 static struct gt_node *owners_of(const struct as_object *o, struct gt_arena *a)
 {
 	struct gt_node *obj = NULL;

@@ -13,7 +13,6 @@
 #include "control.h"
 #include "text/json.h"
 
-#define OUTCOME "simulate.gitops.toolkit/outcome"
 #define DELAY "simulate.gitops.toolkit/delay"
 
 enum outcome { READY, FAIL, NEVER };
@@ -37,7 +36,7 @@ static const char *annotation(const struct gt_node *obj, const char *key)
 
 static enum outcome outcome_of(const struct gt_node *obj)
 {
-	const char *s = annotation(obj, OUTCOME);
+	const char *s = annotation(obj, AS_SIMULATE_OUTCOME);
 
 	return gt_streq(s, "fail") ? FAIL : gt_streq(s, "never") ? NEVER : READY;
 }
@@ -86,21 +85,21 @@ static void condition(struct sim *s, const char *type, const char *status, const
 	gt_node_set_str(s->a, found, "type", type);
 }
 
-/* An FNV hash of the pod template, as the short text that names revisions. */
-static const char *template_hash(struct sim *s)
+/* FNV-1a of the pod template, in letters that make no words. */
+const char *as_template_hash(struct gt_arena *a, const struct gt_node *workload)
 {
 	static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
 	gt_auto_buf json = {0};
 	char text[11];
 	uint64_t h = 14695981039346656037u;
 
-	gt_json_write(&json, gt_node_at(s->obj, "spec", "template"), GT_JSON_SORTED, 0);
+	gt_json_write(&json, gt_node_at(workload, "spec", "template"), GT_JSON_SORTED, 0);
 	for (size_t i = 0; i < json.n; i++)
 		h = (h ^ (uint8_t)json.p[i]) * 1099511628211u;
 	for (size_t i = 0; i < 10; i++, h /= 27)
 		text[i] = alphabet[h % 27];
 	text[10] = '\0';
-	return gt_arena_strdup(s->a, text);
+	return gt_arena_strdup(a, text);
 }
 
 static const char *name_of(const struct sim *s)
@@ -122,7 +121,7 @@ static void deployment(struct sim *s)
 {
 	int64_t n = replicas(s), up = s->outcome == READY ? n : 0;
 	const char *rs = gt_arena_printf(s->a, "ReplicaSet \"%s-%s\" has successfully progressed.",
-					 name_of(s), template_hash(s));
+					 name_of(s), as_template_hash(s->a, s->obj));
 
 	set_int(s, "observedGeneration", generation(s));
 	counted(s, "replicas", n);
@@ -141,11 +140,11 @@ static void deployment(struct sim *s)
 	if (s->outcome == FAIL)
 		condition(s, "Progressing", "False", "ProgressDeadlineExceeded",
 			  gt_arena_printf(s->a, "ReplicaSet \"%s-%s\" has timed out progressing.",
-					  name_of(s), template_hash(s)));
+					  name_of(s), as_template_hash(s->a, s->obj)));
 	else
 		condition(s, "Progressing", "True", "ReplicaSetUpdated",
 			  gt_arena_printf(s->a, "ReplicaSet \"%s-%s\" is progressing.", name_of(s),
-					  template_hash(s)));
+					  as_template_hash(s->a, s->obj)));
 }
 
 static void replica_set(struct sim *s)
@@ -162,7 +161,8 @@ static void replica_set(struct sim *s)
 static void stateful_set(struct sim *s)
 {
 	int64_t n = replicas(s), up = s->outcome == READY ? n : 0;
-	const char *revision = gt_arena_printf(s->a, "%s-%s", name_of(s), template_hash(s));
+	const char *revision =
+		gt_arena_printf(s->a, "%s-%s", name_of(s), as_template_hash(s->a, s->obj));
 
 	set_int(s, "observedGeneration", generation(s));
 	set_int(s, "replicas", n);

@@ -313,6 +313,70 @@ class Kubectl(Case):
         self.kubectl("annotate", "deploy", "web", "simulate.gitops.toolkit/outcome-")
         self.kubectl("rollout", "status", "deploy/web", "--timeout=10s")
 
+    def test_rollouts(self):
+        def pods(*flags):
+            return self.kubectl("get", "pods", "-l", "app=web", "--no-headers", *flags).stdout
+
+        self.kubectl("apply", "-f", "-", stdin=DEPLOYMENT)
+        self.eventually(lambda: pods().count("Running") == 2, "two pods")
+        self.kubectl("set", "image", "deploy/web", "c=nginx:2")
+        self.kubectl("rollout", "status", "deploy/web", "--timeout=10s")
+        images = ("-o", "jsonpath={.items[*].spec.containers[0].image}")
+        self.eventually(lambda: pods(*images) == "nginx:2 nginx:2", "new pods, and no old ones")
+        history = self.kubectl("rollout", "history", "deploy/web").stdout.split()
+        self.assertEqual([x for x in history if x.isdigit()], ["1", "2"])
+        self.kubectl("rollout", "undo", "deploy/web")
+        self.eventually(lambda: pods(*images) == "nginx:1.27 nginx:1.27", "the old pods again")
+        name = self.kubectl("get", "pods", "-o", "name").stdout.split()[0]
+        self.kubectl("delete", name)
+        self.eventually(lambda: pods().count("Running") == 2, "a pod in place of the deleted one")
+        self.assertNotIn(name.split("/")[1], pods())
+        self.kubectl("delete", "deploy", "web")
+        self.eventually(lambda: pods() == "" and not self.kubectl("get", "rs", "-o", "name").stdout,
+                        "nothing left")
+
+    def test_other_workloads(self):
+        self.kubectl("apply", "-f", "-", stdin="""
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 3
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: db}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec: {containers: [{name: c, image: agent}]}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: disk}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: lb}
+spec: {type: LoadBalancer, ports: [{port: 80}]}
+""")
+        self.kubectl("rollout", "status", "sts/db", "--timeout=10s")
+        self.kubectl("rollout", "status", "ds/agent", "--timeout=10s")
+        self.kubectl("wait", "pvc/disk", "--for=jsonpath={.status.phase}=Bound", "--timeout=10s")
+        self.kubectl("wait", "svc/lb", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}",
+                     "--timeout=10s")
+        names = ("get", "pods", "-l", "app=db", "-o", "jsonpath={.items[*].metadata.name}")
+        self.eventually(lambda: self.kubectl(*names).stdout == "db-0 db-1 db-2", "three pods")
+        self.kubectl("scale", "sts", "db", "--replicas=1")
+        self.eventually(lambda: self.kubectl(*names).stdout == "db-0", "one pod")
+
     def test_questions(self):
         self.assertEqual(self.kubectl("auth", "can-i", "get", "pods").stdout, "yes\n")
         self.assertIn("kubernetes-admin", self.kubectl("auth", "whoami").stdout)
