@@ -8,6 +8,10 @@
 
 int kz_specs_add(struct kz_build *b, struct kz_specs *set, const struct kz_spec *spec)
 {
+	int rc = kz_work(b, set->n);
+
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < set->n; i++) {
 		const struct kz_spec *have = &set->v[i];
 
@@ -84,12 +88,16 @@ static struct kz_config *copy_config(struct gt_arena *a, const struct kz_config 
 
 static int merge_refs(struct kz_build *b, struct kz_config *into, const struct kz_ref *from)
 {
+	int rc = kz_work(b, into->refs.n);
+
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < into->refs.n; i++) {
 		if (kz_gvk_eq(&into->refs.v[i].target, &from->target))
 			return kz_specs_merge(b, &into->refs.v[i].fields, &from->fields);
 	}
 	struct kz_ref ref = {.target = from->target};
-	int rc = kz_specs_merge(b, &ref.fields, &from->fields);
+	rc = kz_specs_merge(b, &ref.fields, &from->fields);
 	kz_push(b->a, &into->refs, ref);
 	return rc;
 }

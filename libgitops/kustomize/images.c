@@ -206,7 +206,9 @@ int kz_transform_images(struct kz_build *b, struct kz_accum *acc, const struct g
 	gt_seq_for_each (images, image) {
 		struct entry e;
 
-		rc = make_entry(b, image, &e);
+		rc = kz_work(b, containers.n + fields.n);
+		if (rc == GT_OK)
+			rc = make_entry(b, image, &e);
 		if (rc < 0)
 			return rc;
 		apply_to(b->a, &e, &containers);

@@ -182,6 +182,7 @@ struct kz_build {
 	size_t max_file, max_total, max_objects;
 	unsigned max_depth;
 	size_t total, objects;
+	uint64_t work; /* steps spent on what multiplies: patches by objects and the like */
 	struct kz_config *defaults;
 	struct kz_openapi *openapi; /* of a custom schema, or NULL */
 	bool openapi_set;
@@ -193,6 +194,8 @@ struct kz_build {
 void kz_build_init(struct kz_build *b, struct gt_arena *a, int root,
 		   const struct gt_kustomize_opts *opts, struct gt_err *err);
 int kz_fail(struct kz_build *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Counts n steps; GT_E_BUDGET once a build has spent more than any sensible one does. */
+int kz_work(struct kz_build *b, uint64_t n);
 int kz_check(struct kz_build *b); /* GT_E_BUDGET once an allocation has failed */
 
 #endif

@@ -242,6 +242,7 @@ static int select_referral(const struct referrer *ref, struct gt_str old_name,
 	for (; link; link = kz_index_next(&refs->by_name, link)) {
 		struct kz_res *r = refs->acc->res.v[link->value];
 
+		b->work++;
 		if (!prev_matches(b, r, ref->rule->target) || !visible(ref, r) ||
 		    (has_role && !prev_matches(b, r, &role)) || !same_ns(ref, r))
 			continue;
@@ -262,7 +263,7 @@ static int select_referral(const struct referrer *ref, struct gt_str old_name,
 		return ambiguous(ref, &c);
 	if (c.n > 0)
 		*ret = c.v[0];
-	return kz_check(b);
+	return kz_work(b, 1) < 0 ? GT_E_BUDGET : kz_check(b);
 }
 
 /* --- leaves ------------------------------------------------------------------------------------

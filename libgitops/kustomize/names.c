@@ -257,6 +257,9 @@ int kz_transform_replicas(struct kz_build *b, struct kz_accum *acc, const struct
 
 	if (!count.n)
 		count = GT_STR_LIT("0");
+	int worked = kz_work(b, (uint64_t)acc->res.n * (specs->n + 1));
+	if (worked < 0)
+		return worked;
 	for (uint32_t i = 0; i < acc->res.n; i++) {
 		for (uint32_t j = 0; j < specs->n; j++) {
 			struct kz_res *r = acc->res.v[i];

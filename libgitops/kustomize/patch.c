@@ -308,6 +308,8 @@ static int apply_patch(struct kz_layer *l, const struct patch *p, const struct g
 		return GT_OK;
 	rc = kz_select_make(l->b, target, &sel);
 	if (rc == GT_OK)
+		rc = kz_work(l->b, l->acc->res.n);
+	if (rc == GT_OK)
 		rc = p->ops ? json_patch_all(l, p, &sel) : merge_by_target(l, p, &sel);
 	kz_select_fini(&sel);
 	return rc;

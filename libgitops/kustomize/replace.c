@@ -61,7 +61,10 @@ static int find_source(struct kz_build *b, struct kz_accum *acc, const struct gt
 		.ns = gt_node_text(gt_node_get(source, "namespace")),
 	};
 	struct kz_res *found = NULL;
+	int rc = kz_work(b, acc->res.n);
 
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < acc->res.n; i++) {
 		if (!is_source(b, acc->res.v[i], &want))
 			continue;
@@ -349,6 +352,9 @@ static int replace_target(struct kz_build *b, struct kz_accum *acc, const struct
 	const struct gt_node *fields = gt_node_get(node, "fieldPaths");
 	struct target t = {0};
 	int rc = make_target(b, node, &t);
+
+	if (rc == GT_OK)
+		rc = kz_work(b, (uint64_t)acc->res.n * (t.reject.n + 1));
 
 	for (uint32_t i = 0; i < acc->res.n && rc == GT_OK; i++) {
 		struct kz_res *r = acc->res.v[i];

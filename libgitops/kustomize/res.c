@@ -19,6 +19,19 @@ int kz_fail(struct kz_build *b, const char *fmt, ...)
 	return rc;
 }
 
+#define MAX_WORK 400000000
+
+int kz_work(struct kz_build *b, uint64_t n)
+{
+	b->work += n;
+	if (b->work <= MAX_WORK)
+		return GT_OK;
+	return gt_fail(
+		b->err, GT_E_BUDGET,
+		"the build takes too much work: too many patches, replacements or references "
+		"for so many objects");
+}
+
 int kz_check(struct kz_build *b)
 {
 	return gt_arena_check(b->a, b->err);

@@ -73,63 +73,88 @@ static void keep_style(struct gt_node *n, const struct gt_node *old)
 	n->style = old->style;
 }
 
-static int merge_field(struct kz_build *b, struct gt_node *dest, struct gt_str key,
-		       struct gt_node *patch, const struct kz_schema *schema)
+/* *ret is NULL when nothing is left of the field. */
+static int merge_value(struct kz_build *b, struct gt_str key, struct gt_node *old,
+		       struct gt_node *patch, const struct kz_schema *schema, struct gt_node **ret)
 {
-	struct gt_node *old = gt_node_getn(dest, key), *merged = NULL;
 	struct kz_schema sub = kz_schema_child(b->openapi, schema, key);
-	int rc = kz_smp(b, old, patch, &sub, &merged);
+	int rc = kz_smp(b, old, patch, &sub, ret);
 
 	if (rc < 0)
 		return gt_wrap(b->err, "%.*s", GT_STR_ARG(key));
-	if (!merged) {
-		gt_node_unsetn(dest, key);
-	} else if (merged != old) {
-		keep_style(merged, old);
-		gt_node_setn(b->a, dest, key, merged);
-	}
+	if (*ret && *ret != old)
+		keep_style(*ret, old);
 	return GT_OK;
 }
 
-/* Fields of the patch that the object does not have. */
-static int add_fields(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
-		      const struct kz_schema *schema)
-{
-	KZ_VEC(struct gt_pair) fresh = {0};
+/* The fields that the object has: *ret_left are those that stay. */
+struct kz_pairs {
+	struct gt_pair *v;
+	uint32_t n, cap;
+};
 
-	gt_map_each(patch, p)
+static int merge_old(struct kz_build *b, const struct gt_node *dest, const struct gt_node *patch,
+		     const struct kz_schema *schema, struct kz_pairs *ret_left)
+{
+	gt_map_each(dest, p)
 	{
-		if (!gt_node_has(dest, p->key))
-			kz_push(b->a, &fresh, *p);
-	}
-	for (uint32_t i = 0; i < fresh.n; i++) {
-		int rc = merge_field(b, dest, gt_strn(fresh.v[i].key, fresh.v[i].len),
-				     fresh.v[i].value, schema);
+		struct gt_str key = gt_strn(p->key, p->len);
+		struct gt_node *theirs = patch == dest ? p->value : gt_node_getn(patch, key);
+		struct gt_pair pair = *p;
+		int rc = merge_value(b, key, p->value, theirs, schema, &pair.value);
 
 		if (rc < 0)
 			return rc;
+		if (pair.value)
+			kz_push(b->a, ret_left, pair);
 	}
 	return GT_OK;
 }
 
+static int merge_new(struct kz_build *b, const struct gt_node *dest, const struct gt_node *patch,
+		     const struct kz_schema *schema, struct kz_pairs *ret_left)
+{
+	gt_map_each(patch, p)
+	{
+		struct gt_pair pair = *p;
+
+		if (gt_node_has(dest, p->key))
+			continue;
+		int rc = merge_value(b, gt_strn(p->key, p->len), NULL, p->value, schema,
+				     &pair.value);
+		if (rc < 0)
+			return rc;
+		if (pair.value)
+			kz_push(b->a, ret_left, pair);
+	}
+	return GT_OK;
+}
+
+/* Fields are gathered first and put in at once: thousands may vanish from one map. */
 static int merge_fields(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
 			const struct kz_schema *schema)
 {
+	struct kz_pairs left = {0};
 	size_t had = gt_node_count(dest);
+	int rc = merge_old(b, dest, patch, schema, &left);
+	bool all = left.n == had;
 
-	/* Backwards, as fields may vanish; those of the object first, new ones come behind. */
-	for (size_t i = had; i-- > 0;) {
+	if (rc == GT_OK && patch && patch != dest)
+		rc = merge_new(b, dest, patch, schema, &left);
+	if (rc == GT_OK)
+		rc = kz_check(b);
+	if (rc < 0)
+		return rc;
+	if (!all)
+		gt_node_clear(dest);
+	for (uint32_t i = 0; i < left.n; i++) {
 		const struct gt_pair *p = gt_node_pair(dest, i);
-		struct gt_str key = gt_strn(p->key, p->len);
-		struct gt_node *theirs = patch == dest ? p->value : gt_node_getn(patch, key);
-		int rc = merge_field(b, dest, key, theirs, schema);
 
-		if (rc < 0)
-			return rc;
-		if (theirs && patch != dest)
-			gt_node_unsetn(patch, key);
+		if (!all || i >= had || p->value != left.v[i].value)
+			gt_node_setn(b->a, dest, gt_strn(left.v[i].key, left.v[i].len),
+				     left.v[i].value);
 	}
-	return patch && patch != dest ? add_fields(b, dest, patch, schema) : GT_OK;
+	return kz_check(b);
 }
 
 static int merge_map(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,

@@ -347,6 +347,10 @@ static int merge_general(struct merge *m, struct gt_node **ret)
 			       "more than %d elements in a list that merges by several keys or "
 			       "has repeated ones",
 			       MAX_TWO_KEY_ITEMS);
+	rc = kz_work(m->b, (uint64_t)(gt_node_count(m->dest) + 1) *
+				   (gt_node_count(m->dest) + gt_node_count(m->patch)));
+	if (rc < 0)
+		return rc;
 	if (m->patch && m->patch != m->dest)
 		collect(m, &seen, m->patch);
 	collect(m, &seen, m->dest);

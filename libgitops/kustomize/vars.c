@@ -26,6 +26,10 @@ static struct kz_var *find_var(const struct kz_accum *acc, struct gt_str name)
 
 static int add_var(struct kz_build *b, struct kz_accum *acc, struct kz_var *var)
 {
+	int rc = kz_work(b, acc->vars.n + acc->res.n);
+
+	if (rc < 0)
+		return rc;
 	if (find_var(acc, var->name))
 		return kz_fail(b, "var '%.*s' already encountered", GT_STR_ARG(var->name));
 	kz_push(b->a, &acc->vars, var);
@@ -187,6 +191,7 @@ static void resolve_scalar(struct kz_build *b, struct kz_accum *acc, struct gt_n
 
 	if (gt_str_find(kz_text(n), '$') == SIZE_MAX)
 		return;
+	b->work += (uint64_t)acc->vars.n * (n->n / 4 + 1);
 	expand(acc, kz_text(n), &x);
 	enum gt_raw_tag tag = x.whole ? kz_tag(x.whole->value) : GT_RAW_STR;
 	kz_scalar_set(b->a, n, gt_buf_str(&x.out), tag);
@@ -246,6 +251,8 @@ int kz_vars_resolve(struct kz_build *b, struct kz_accum *acc)
 		for (uint32_t j = 0; j < specs->n; j++) {
 			int rc = kz_spec_apply(b, acc->res.v[i], &specs->v[j], &setter);
 
+			if (rc == GT_OK)
+				rc = kz_work(b, 1);
 			if (rc < 0)
 				return rc;
 		}
