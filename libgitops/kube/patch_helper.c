@@ -92,16 +92,15 @@ static int send_patch(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *
 	return rc;
 }
 
-static int patch_part(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *obj,
-		      const struct gt_node *before, const struct gt_node *after,
-		      const char *subresource, struct gt_err *err)
+static int patch_main(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *obj,
+		      const struct gt_node *before, const struct gt_node *after, struct gt_err *err)
 {
 	struct gt_node *diff = gt_merge_diff(p->arena, before, after);
 	int rc = gt_arena_check(p->arena, err);
 
 	if (rc < 0 || gt_node_count(diff) == 0)
 		return rc;
-	return send_patch(p, ctx, obj, diff, subresource, err);
+	return send_patch(p, ctx, obj, diff, NULL, err);
 }
 
 /* --- conditions ------------------------------------------------------------------------------ */
@@ -206,7 +205,8 @@ static int merge_conditions(struct gt_patcher *p, unsigned flags, const struct g
 }
 
 static int try_conditions(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *obj,
-			  unsigned flags, bool refresh, struct gt_err *err)
+			  unsigned flags, bool refresh, const struct gt_node *rest, bool *ret_sent,
+			  struct gt_err *err)
 {
 	struct gt_node *latest;
 	int rc;
@@ -228,22 +228,31 @@ static int try_conditions(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_no
 	struct gt_node *body = gt_node_map(p->arena);
 	struct gt_node *meta = gt_node_need_map(p->arena, body, "metadata");
 	gt_node_set_str(p->arena, meta, "resourceVersion", gt_obj_rv(latest));
-	struct gt_node *list = gt_node_get(gt_node_get(latest, "status"), "conditions");
-	gt_node_set(p->arena, gt_node_need_map(p->arena, body, "status"), "conditions", list);
+	struct gt_node *status = gt_node_need_map(p->arena, body, "status");
+	gt_node_set(p->arena, status, "conditions",
+		    gt_node_get(gt_node_get(latest, "status"), "conditions"));
+	gt_map_each(gt_node_get(rest, "status"), pair)
+		gt_node_setn(p->arena, status, gt_strn(pair->key, pair->len), pair->value);
 	rc = gt_arena_check(p->arena, err);
-	return rc < 0 ? rc : send_patch(p, ctx, obj, body, "status", err);
+	if (rc == GT_OK)
+		rc = send_patch(p, ctx, obj, body, "status", err);
+	*ret_sent = rc == GT_OK;
+	return rc;
 }
 
+/* rest, the patch of the other fields of status, goes along; *ret_sent when it did. */
 static int patch_conditions(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *obj,
-			    unsigned flags, struct gt_err *err)
+			    unsigned flags, const struct gt_node *rest, bool *ret_sent,
+			    struct gt_err *err)
 {
+	*ret_sent = false;
 	if (gt_node_equal(conditions(p->before), conditions(obj)) ||
 	    (gt_node_count(conditions(p->before)) == 0 && gt_node_count(conditions(obj)) == 0))
 		return GT_OK;
 	/* The first try assumes that nobody wrote since we read: the resourceVersion tells. */
 	bool refresh = !*gt_obj_rv(p->before);
 	for (int i = 0;; i++) {
-		int rc = try_conditions(p, ctx, obj, flags, refresh, err);
+		int rc = try_conditions(p, ctx, obj, flags, refresh, rest, ret_sent, err);
 		if (rc != GT_E_CONFLICT || i == CONFLICT_TRIES)
 			return rc;
 		if (refresh) {
@@ -289,17 +298,20 @@ int gt_patcher_patch(struct gt_patcher *p, struct gt_ctx *ctx, struct gt_node *o
 	/* What is compared is fixed first: sending changes the resourceVersion in obj. */
 	struct gt_node *main_before = strip_server_fields(a, p->before);
 	struct gt_node *main_after = strip_server_fields(a, obj);
-	struct gt_node *status_before = status_without_conditions(a, p->before);
-	struct gt_node *status_after = status_without_conditions(a, obj);
+	struct gt_node *rest = gt_merge_diff(a, status_without_conditions(a, p->before),
+					     status_without_conditions(a, obj));
+	bool sent;
 
-	int rc = patch_conditions(p, ctx, obj, flags, err);
-	int more = patch_part(p, ctx, obj, main_before, main_after, NULL, &also);
+	int rc = patch_conditions(p, ctx, obj, flags, rest, &sent, err);
+	int more = patch_main(p, ctx, obj, main_before, main_after, &also);
 	/* With the last finalizer gone the object is, too. */
 	if (more == GT_E_NOT_FOUND || rc == GT_E_NOT_FOUND)
 		return join(rc, more, err, &also);
 	rc = join(rc, more, err, &also);
-	more = patch_part(p, ctx, obj, status_before, status_after, "status", &also);
-	rc = join(rc, more, err, &also);
+	if (!sent && gt_node_count(rest) > 0) {
+		more = send_patch(p, ctx, obj, rest, "status", &also);
+		rc = join(rc, more, err, &also);
+	}
 	if (rc < 0)
 		return rc;
 	p->before = gt_node_dup(a, obj);

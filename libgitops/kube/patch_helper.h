@@ -2,9 +2,10 @@
  * gt_patcher - writes back what a reconcile changed in an object, and only that.
  *
  * Made with the object as it was read; gt_patcher_patch() compares it with the object as it is now
- * and sends up to three merge patches: status.conditions (three-way against the live object, under
- * its resourceVersion, repeated on conflict), metadata and spec, and the rest of status (upstream:
- * fluxcd/pkg/runtime/patch).  After a patch the new state is the next "before", so one patcher
+ * and sends at most two merge patches: status, whose conditions are merged three-way into the live
+ * object under its resourceVersion, repeated on conflict; and metadata and spec (upstream:
+ * fluxcd/pkg/runtime/patch, which writes conditions and the rest of status apart: here nobody sees
+ * one without the other).  After a patch the new state is the next "before", so one patcher
  * serves a whole reconcile.  One owner at a time.
  */
 #ifndef GT_KUBE_PATCH_HELPER_H
