@@ -108,8 +108,12 @@ static void note_cap(struct gt_git_caps *caps, struct gt_str cap)
 		caps->ofs_delta = true;
 	else if (gt_str_is(cap, "side-band-64k"))
 		caps->side_band = true;
+	else if (gt_str_starts(cap, "agent="))
+		caps->agent = true;
 	else if (gt_str_is(cap, "multi_ack_detailed"))
 		caps->multi_ack = true;
+	else if (gt_str_is(cap, "thin-pack"))
+		caps->thin_pack = true;
 	else if (gt_str_is(cap, "no-progress"))
 		caps->no_progress = true;
 	else if (gt_str_is(cap, "allow-reachable-sha1-in-want") ||
@@ -280,6 +284,17 @@ void gt_git_fetch2_request(struct gt_buf *out, const struct gt_git_caps *caps,
 	gt_pkt_add_flush(out);
 }
 
+/* The first want carries what we want to make use of, of what the server offers. */
+static void add_first_want(struct gt_buf *out, const struct gt_git_caps *caps, const char *hex,
+			   bool filter)
+{
+	gt_pkt_add(out, "want %s%s%s%s%s%s%s%s\n", hex,
+		   caps->multi_ack ? " multi_ack_detailed" : "",
+		   caps->thin_pack ? " thin-pack" : "", caps->side_band ? " side-band-64k" : "",
+		   caps->ofs_delta ? " ofs-delta" : "", caps->no_progress ? " no-progress" : "",
+		   filter ? " filter" : "", caps->agent ? " agent=gitops-toolkit/" GT_VERSION : "");
+}
+
 void gt_git_fetch0_request(struct gt_buf *out, const struct gt_git_caps *caps,
 			   const struct gt_git_fetch_opts *opts)
 {
@@ -288,16 +303,10 @@ void gt_git_fetch0_request(struct gt_buf *out, const struct gt_git_caps *caps,
 
 	for (size_t i = 0; i < opts->n_wants; i++) {
 		gt_oid_hex(&opts->wants[i], hex);
-		if (i)
-			gt_pkt_add(out, "want %s\n", hex);
+		if (i == 0)
+			add_first_want(out, caps, hex, filter);
 		else
-			gt_pkt_add(out, "want %s%s%s%s%s%s%s agent=gitops-toolkit/%s\n", hex,
-				   caps->multi_ack ? " multi_ack_detailed" : "",
-				   caps->side_band ? " side-band-64k" : "",
-				   caps->ofs_delta ? " ofs-delta" : "",
-				   caps->no_progress ? " no-progress" : "",
-				   opts->depth && caps->shallow ? " shallow" : "",
-				   filter ? " filter" : "", GT_VERSION);
+			gt_pkt_add(out, "want %s\n", hex);
 	}
 	if (opts->depth && caps->shallow)
 		gt_pkt_add(out, "deepen %u\n", opts->depth);

@@ -14,9 +14,12 @@
 
 /* What a server can do; from the advertisement of either version. */
 struct gt_git_caps {
-	int version;    /* 2, or 0 for both old ones */
-	bool multi_ack; /* version 0: some servers insist that it is used */
+	int version; /* 2, or 0 for both old ones */
+	/* Version 0: some servers insist that these are used.  Nothing comes of them as long as we
+	 * have no commits to build on. */
+	bool multi_ack, thin_pack;
 	bool filter, shallow, ofs_delta, side_band, no_progress, object_format_sha1;
+	bool agent;    /* the server wants to know who we are */
 	bool any_sha1; /* objects that no ref names may be asked for */
 	bool sha256;   /* a repository of the other hash, which is not supported */
 };
