@@ -1,7 +1,6 @@
 #include "net/pool.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "base/future.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/trim.h"
 #include "base/vec.h"
 
 /*
@@ -113,7 +113,7 @@ static void *worker(void *arg)
 	bool last = !pool->closing && leave(pool);
 	pthread_mutex_unlock(&pool->lock);
 	if (last)
-		malloc_trim(0);
+		gt_trim_memory();
 	return NULL;
 }
 
