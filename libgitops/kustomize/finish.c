@@ -42,8 +42,7 @@ static bool is_bookkeeping(struct gt_str key)
 	return false;
 }
 
-/* --- origins -----------------------------------------------------------------------------------
- */
+/* --- origins ---------------------------------------------------------------------------------- */
 static void add_line(struct gt_buf *out, const char *indent, const char *key, const char *value)
 {
 	if (value && *value)
@@ -101,8 +100,7 @@ static void add_origins(struct kz_build *b, struct kz_res *r)
 	set_annotation(b, r, "alpha.config.kubernetes.io/transformations", &text);
 }
 
-/* --- annotations -------------------------------------------------------------------------------
- */
+/* --- annotations ------------------------------------------------------------------------------ */
 /* Every value becomes the text it was written with; what is kept for the engine goes away. */
 static int clean_annotations(struct kz_build *b, struct kz_res *r)
 {

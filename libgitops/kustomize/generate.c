@@ -39,8 +39,7 @@ static void set_type(struct gt_arena *a, struct gt_node *kust)
 		gt_node_set_str(a, kust, "kind", "Kustomization");
 }
 
-/* --- making a file -----------------------------------------------------------------------------
- */
+/* --- making a file ---------------------------------------------------------------------------- */
 struct scan {
 	struct kz_build b;
 	const char *path;
@@ -124,8 +123,7 @@ int gt_kustomize_scan(struct gt_arena *a, int root, const char *path, struct gt_
 	return rc;
 }
 
-/* --- the fields of the spec --------------------------------------------------------------------
- */
+/* --- the fields of the spec ------------------------------------------------------------------- */
 static bool is_local(struct gt_str path)
 {
 	static const char *const prefixes[] = {
@@ -245,8 +243,7 @@ int gt_kustomize_apply_spec(struct gt_arena *a, int root, const char *path,
 	return gt_arena_check(a, err);
 }
 
-/* --- both together -----------------------------------------------------------------------------
- */
+/* --- both together ---------------------------------------------------------------------------- */
 static int read_file(struct gt_arena *a, int root, const char *path, const char *name,
 		     struct gt_node **ret, struct gt_err *err)
 {

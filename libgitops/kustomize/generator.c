@@ -135,8 +135,7 @@ int kz_generate(struct kz_layer *l, const char *kind, const struct gt_node *args
 	return kz_absorb(l->b, l->acc, r);
 }
 
-/* --- absorbing ---------------------------------------------------------------------------------
- */
+/* --- absorbing -------------------------------------------------------------------------------- */
 /* The union of a map field of both; the new object's entries win. */
 static void unite(struct kz_build *b, struct gt_node *into, const struct gt_node *old,
 		  const char *field)

@@ -16,8 +16,7 @@ struct leaves {
 	uint32_t n, cap;
 };
 
-/* --- does an image have the name? --------------------------------------------------------------
- */
+/* --- does an image have the name? ------------------------------------------------------------- */
 static size_t tag_run(struct gt_str s, size_t i)
 {
 	while (i < s.n && (strchr("_.{}-", s.p[i])
@@ -82,8 +81,7 @@ static int make_entry(struct kz_build *b, const struct gt_node *image, struct en
 	return rc < 0 ? gt_wrap(b->err, "image name %.*s", GT_STR_ARG(e->name)) : rc;
 }
 
-/* --- the new value -----------------------------------------------------------------------------
- */
+/* --- the new value ---------------------------------------------------------------------------- */
 static void split_image(struct gt_str s, struct gt_str *name, struct gt_str *tag,
 			struct gt_str *digest)
 {
@@ -124,8 +122,7 @@ static void set_image(struct gt_arena *a, const struct entry *e, struct gt_node 
 	kz_scalar_set(a, n, gt_buf_str(&out), GT_RAW_NONE);
 }
 
-/* --- where images are --------------------------------------------------------------------------
- */
+/* --- where images are ------------------------------------------------------------------------- */
 static int add_leaf(struct kz_build *b, void *arg, struct gt_node *n)
 {
 	if (!kz_is_scalar(n))

@@ -24,8 +24,7 @@ static int add_pair(struct loader *ld, struct gt_str key, struct gt_str value)
 	return kz_check(ld->l->b);
 }
 
-/* --- literals ----------------------------------------------------------------------------------
- */
+/* --- literals --------------------------------------------------------------------------------- */
 static struct gt_str unquote(struct gt_str s)
 {
 	bool quoted = s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[0] == s.p[s.n - 1];
@@ -43,8 +42,7 @@ static int add_literal(struct loader *ld, struct gt_str s)
 	return add_pair(ld, gt_str_sub(s, 0, eq), unquote(gt_str_from(s, eq + 1)));
 }
 
-/* --- files -------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 static int split_file(struct kz_build *b, struct gt_str s, struct gt_str *key, struct gt_str *path)
 {
 	size_t eq = gt_str_find(s, '=');
@@ -78,8 +76,7 @@ static int add_file(struct loader *ld, struct gt_str s)
 	return rc < 0 ? rc : add_pair(ld, key, text);
 }
 
-/* --- env files ---------------------------------------------------------------------------------
- */
+/* --- env files -------------------------------------------------------------------------------- */
 static bool unicode_space(uint32_t r)
 {
 	return (r >= '\t' && r <= '\r') || r == ' ' || r == 0x85 || r == 0xa0 || r == 0x1680 ||

@@ -21,7 +21,7 @@
 #include "text/node.h"
 #include "text/yaml_raw.h"
 
-/* --- growing arrays in the arena ------------------------------------------------------------ */
+/* --- growing arrays in the arena -------------------------------------------------------------- */
 #define KZ_VEC(type)             \
 	struct {                 \
 		type *v;         \
@@ -40,7 +40,7 @@ void *kz_vec_grow(struct gt_arena *a, void *v, uint32_t n, uint32_t *cap, size_t
 		}                                                                                 \
 	} while (0)
 
-/* --- an index: text to the positions that have it, in ascending order ------------------------ */
+/* --- an index: text to the positions that have it, in ascending order ------------------------- */
 struct kz_index {
 	struct kz_bucket *slots; /* open addressing */
 	uint32_t mask, used;
@@ -60,7 +60,7 @@ void kz_index_add(struct gt_arena *a, struct kz_index *ix, struct gt_str key, ui
 const struct kz_link *kz_index_find(const struct kz_index *ix, struct gt_str key);
 const struct kz_link *kz_index_next(const struct kz_index *ix, const struct kz_link *link);
 
-/* --- identities ------------------------------------------------------------------------------ */
+/* --- identities ------------------------------------------------------------------------------- */
 struct kz_gvk {
 	struct gt_str group, version, kind;
 };
@@ -85,7 +85,7 @@ const char *kz_id_text(struct gt_arena *a, const struct kz_id *id);
 /* An unambiguous text for indexes. */
 struct gt_str kz_id_key(struct gt_arena *a, const struct kz_id *id);
 
-/* --- objects --------------------------------------------------------------------------------- */
+/* --- objects ---------------------------------------------------------------------------------- */
 enum kz_behavior {
 	KZ_CREATE,
 	KZ_MERGE,
@@ -169,7 +169,7 @@ void kz_accum_sweep(struct kz_accum *acc); /* drops objects that are gone */
 /* An error that names the id if two objects have come to share one. */
 int kz_accum_check_unique(struct kz_build *b, struct kz_accum *acc);
 
-/* --- the build ------------------------------------------------------------------------------- */
+/* --- the build -------------------------------------------------------------------------------- */
 struct kz_dir;
 struct kz_openapi;
 

@@ -18,8 +18,7 @@ static const struct gt_node *field(const struct kz_layer *l, const char *name)
 	return gt_node_get(l->kust.doc, name);
 }
 
-/* --- origins -----------------------------------------------------------------------------------
- */
+/* --- origins ---------------------------------------------------------------------------------- */
 const struct kz_origin *kz_layer_origin(struct kz_layer *l, const char *plugin)
 {
 	struct kz_origin *o;
@@ -66,8 +65,7 @@ static const struct kz_origin *file_origin(struct kz_build *b, const char *show)
 	return o;
 }
 
-/* --- resources and components --------------------------------------------------------------------
- */
+/* --- resources and components ----------------------------------------------------------------- */
 static int add_file(struct kz_layer *l, struct gt_str name, struct gt_str text,
 		    struct kz_accum *acc)
 {
@@ -165,8 +163,7 @@ static int run_components(struct kz_layer *l)
 	return GT_OK;
 }
 
-/* --- configuration -------------------------------------------------------------------------------
- */
+/* --- configuration ---------------------------------------------------------------------------- */
 static int load_openapi(struct kz_build *b, const struct kz_dir *dir, const struct gt_node *kust)
 {
 	const struct gt_node *api = gt_node_get(kust, "openapi");

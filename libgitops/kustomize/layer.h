@@ -26,8 +26,7 @@ int kz_top_run(struct kz_build *b, struct kz_layer *top);
 /* Files and directories in a list such as `resources`. */
 int kz_layer_resources(struct kz_layer *layer, const struct gt_node *list, struct kz_accum *acc);
 
-/* --- builtin transformers ----------------------------------------------------------------------
- */
+/* --- builtin transformers --------------------------------------------------------------------- */
 struct kz_namespace_opts {
 	struct gt_str ns;
 	bool unset_only;
@@ -70,16 +69,14 @@ int kz_run_generators(struct kz_layer *layer, const struct gt_node *list);
 int kz_run_transformers(struct kz_layer *layer, const struct gt_node *list);
 int kz_run_validators(struct kz_layer *layer, const struct gt_node *list);
 
-/* --- origins -----------------------------------------------------------------------------------
- */
+/* --- origins ---------------------------------------------------------------------------------- */
 /* Of what a builtin plugin of this layer makes or changes; NULL unless asked for. */
 const struct kz_origin *kz_layer_origin(struct kz_layer *layer, const char *plugin);
 /* Notes that a transformer ran. */
 void kz_layer_note(struct kz_layer *layer, const char *plugin);
 void kz_note(struct kz_build *b, struct kz_accum *acc, const struct kz_origin *origin);
 
-/* --- the end -----------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 int kz_sort(struct kz_build *b, struct kz_accum *acc, const struct gt_node *sort_options);
 /* Where a kind stands in the legacy order, and the text that kinds of one rank are ordered by. */
 int64_t kz_kind_rank(struct gt_str kind);

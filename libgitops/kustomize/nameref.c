@@ -21,6 +21,7 @@ struct refs {
 	KZ_VEC(struct rule) rules;   /* in order of processing */
 	struct kz_index by_kind;     /* kind of the referrer -> rules; "" for any kind */
 	struct kz_index by_name;     /* previous name -> objects */
+	struct kz_index by_name_ns;  /* "previous name\0current namespace" -> objects */
 	struct kz_index original_ns; /* original namespace -> objects */
 	struct kz_index ns_pairs;    /* "original\0current" namespace -> objects */
 };
@@ -38,8 +39,7 @@ struct candidates {
 	uint32_t n, cap;
 };
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------------ */
 struct sorted_ref {
 	const struct kz_ref *ref;
 	int64_t rank;
@@ -85,8 +85,7 @@ static int collect_rules(struct refs *refs)
 	return kz_check(refs->b);
 }
 
-/* --- candidates --------------------------------------------------------------------------------
- */
+/* --- candidates ------------------------------------------------------------------------------- */
 static struct gt_str pair_key(struct gt_arena *a, struct gt_str x, struct gt_str y)
 {
 	char *key = gt_arena_alloc(a, x.n + y.n + 1);
@@ -101,6 +100,14 @@ static struct gt_str pair_key(struct gt_arena *a, struct gt_str x, struct gt_str
 	return gt_strn(key, x.n + y.n + 1);
 }
 
+static void index_name(struct refs *refs, struct kz_res *r, struct gt_str name, uint32_t i)
+{
+	struct kz_build *b = refs->b;
+
+	kz_index_add(b->a, &refs->by_name, name, i);
+	kz_index_add(b->a, &refs->by_name_ns, pair_key(b->a, name, kz_res_id(b, r)->ns), i);
+}
+
 static int index_objects(struct refs *refs)
 {
 	struct kz_build *b = refs->b;
@@ -110,7 +117,7 @@ static int index_objects(struct refs *refs)
 		struct kz_id original = kz_res_original_id(b, r);
 
 		for (uint32_t j = 0; j < r->prev.n; j++)
-			kz_index_add(b->a, &refs->by_name, r->prev.v[j].name, i);
+			index_name(refs, r, r->prev.v[j].name, i);
 		kz_index_add(b->a, &refs->original_ns, original.ns, i);
 		kz_index_add(b->a, &refs->ns_pairs,
 			     pair_key(b->a, original.ns, kz_res_id(b, r)->ns), i);
@@ -227,47 +234,91 @@ struct ns_filter {
 	struct gt_str ns;
 };
 
-/* Objects known by the old name that the rule allows; at most one is the answer. */
+/* What is asked for: objects known by a name that the rule allows. */
+struct question {
+	const struct referrer *ref;
+	struct gt_str name;
+	const struct ns_filter *filter;
+	struct kz_gvk role;
+	bool has_role;
+	struct candidates found;
+};
+
+static void consider(struct question *q, struct kz_res *r)
+{
+	const struct referrer *ref = q->ref;
+	struct kz_build *b = ref->refs->b;
+
+	b->work++;
+	if (!prev_matches(b, r, ref->rule->target) || !visible(ref, r) ||
+	    (q->has_role && !prev_matches(b, r, &q->role)) || !same_ns(ref, r))
+		return;
+	if (q->filter->active) {
+		struct kz_id original = kz_res_original_id(b, r);
+		struct gt_str ns = q->filter->original ? original.ns : kz_res_id(b, r)->ns;
+
+		if (!gt_str_eq(ns, q->filter->ns))
+			return;
+	}
+	kz_push(b->a, &q->found, r);
+}
+
+static void consider_all(struct question *q, const struct kz_index *ix, struct gt_str key)
+{
+	struct refs *refs = q->ref->refs;
+
+	for (const struct kz_link *link = kz_index_find(ix, key); link;
+	     link = kz_index_next(ix, link))
+		consider(q, refs->acc->res.v[link->value]);
+}
+
+/* Looks only where the referrer can see: in its namespace, its subjects' and outside of any. */
+static void consider_visible(struct question *q)
+{
+	const struct referrer *ref = q->ref;
+	struct refs *refs = ref->refs;
+	struct gt_arena *a = refs->b->a;
+	struct gt_str mine = kz_res_id(refs->b, ref->res)->ns;
+
+	if (!kz_index_find(&refs->by_name, q->name))
+		return;
+	if (ref->res->cluster) {
+		consider_all(q, &refs->by_name, q->name);
+		return;
+	}
+	consider_all(q, &refs->by_name_ns, pair_key(a, q->name, GT_STR_LIT(KZ_NS_CLUSTER)));
+	consider_all(q, &refs->by_name_ns, pair_key(a, q->name, mine));
+	for (uint32_t i = 0; i < ref->subject_ns.n; i++) {
+		struct gt_str ns = ref->subject_ns.v[i];
+
+		if (!gt_str_eq(ns, mine) && !gt_str_is(ns, KZ_NS_CLUSTER))
+			consider_all(q, &refs->by_name_ns, pair_key(a, q->name, ns));
+	}
+}
+
+/* *ret is NULL when nothing, or nothing certain, answers to the name. */
 static int select_referral(const struct referrer *ref, struct gt_str old_name,
 			   const struct ns_filter *filter, struct kz_res **ret)
 {
-	struct refs *refs = ref->refs;
-	struct kz_build *b = refs->b;
-	struct candidates c = {0};
-	struct kz_gvk role;
-	bool has_role = role_ref_gvk(ref, &role);
-	const struct kz_link *link = kz_index_find(&refs->by_name, old_name);
+	struct question q = {.ref = ref, .name = old_name, .filter = filter};
+	struct candidates *c = &q.found;
 
 	*ret = NULL;
-	for (; link; link = kz_index_next(&refs->by_name, link)) {
-		struct kz_res *r = refs->acc->res.v[link->value];
-
-		b->work++;
-		if (!prev_matches(b, r, ref->rule->target) || !visible(ref, r) ||
-		    (has_role && !prev_matches(b, r, &role)) || !same_ns(ref, r))
-			continue;
-		if (filter->active) {
-			struct kz_id original = kz_res_original_id(b, r);
-			struct gt_str ns = filter->original ? original.ns : kz_res_id(b, r)->ns;
-
-			if (!gt_str_eq(ns, filter->ns))
-				continue;
-		}
-		kz_push(b->a, &c, r);
-	}
-	if (c.n != 1)
-		keep_alike(ref, &c, true);
-	if (c.n > 1)
-		keep_alike(ref, &c, false);
-	if (c.n > 1 && !all_same(&c, filter->map))
-		return ambiguous(ref, &c);
-	if (c.n > 0)
-		*ret = c.v[0];
-	return kz_work(b, 1) < 0 ? GT_E_BUDGET : kz_check(b);
+	q.has_role = role_ref_gvk(ref, &q.role);
+	consider_visible(&q);
+	if (c->n != 1)
+		keep_alike(ref, c, true);
+	if (c->n > 1)
+		keep_alike(ref, c, false);
+	if (c->n > 1 && !all_same(c, filter->map))
+		return ambiguous(ref, c);
+	if (c->n > 0)
+		*ret = c->v[0];
+	int rc = kz_work(ref->refs->b, 1);
+	return rc < 0 ? rc : kz_check(ref->refs->b);
 }
 
-/* --- leaves ------------------------------------------------------------------------------------
- */
+/* --- leaves ----------------------------------------------------------------------------------- */
 static int update_scalar(const struct referrer *ref, struct gt_node *n)
 {
 	static const struct ns_filter none;
@@ -355,8 +406,7 @@ static int update(struct kz_build *b, void *arg, struct gt_node *n)
 	return GT_OK;
 }
 
-/* --- referrers ---------------------------------------------------------------------------------
- */
+/* --- referrers -------------------------------------------------------------------------------- */
 static int find_subjects(struct referrer *ref)
 {
 	struct kz_build *b = ref->refs->b;

@@ -4,8 +4,7 @@
 #include "kustomize/layer.h"
 #include "kustomize/scalar.h"
 
-/* --- prefix and suffix -------------------------------------------------------------------------
- */
+/* --- prefix and suffix ------------------------------------------------------------------------ */
 struct affix {
 	struct gt_str text;
 	bool prefix;
@@ -89,8 +88,7 @@ int kz_transform_suffix(struct kz_build *b, struct kz_accum *acc, struct gt_str 
 	return affix_all(b, acc, (struct affix){suffix, false}, specs);
 }
 
-/* --- namespace ---------------------------------------------------------------------------------
- */
+/* --- namespace -------------------------------------------------------------------------------- */
 static int set_namespace(struct kz_build *b, void *arg, struct gt_node *n)
 {
 	const struct kz_namespace_opts *opts = arg;
@@ -209,8 +207,7 @@ int kz_transform_namespace(struct kz_build *b, struct kz_accum *acc,
 	return rc;
 }
 
-/* --- replicas ----------------------------------------------------------------------------------
- */
+/* --- replicas --------------------------------------------------------------------------------- */
 static int set_replicas(struct kz_build *b, void *arg, struct gt_node *n)
 {
 	if (!kz_is_scalar(n))

@@ -18,8 +18,7 @@ struct patch {
 	bool late; /* patchesJson6902: changes of identity go unnoticed */
 };
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 static bool looks_like_list(struct gt_str text)
 {
 	text = gt_str_trim(text);
@@ -128,8 +127,7 @@ static bool merge_resets_annotations(const struct gt_node *patch)
 		has_directive(gt_node_get(meta, "annotations")));
 }
 
-/* --- strategic merges --------------------------------------------------------------------------
- */
+/* --- strategic merges ------------------------------------------------------------------------- */
 static void restore_text(struct kz_build *b, struct gt_node *map, const char *key,
 			 struct gt_str text)
 {
@@ -236,8 +234,7 @@ static int merge_by_target(struct kz_layer *l, const struct patch *p, const stru
 	return p->allow_name || p->allow_kind ? kz_accum_check_unique(l->b, l->acc) : GT_OK;
 }
 
-/* --- JSON patches ------------------------------------------------------------------------------
- */
+/* --- JSON patches ----------------------------------------------------------------------------- */
 static bool copies(const struct gt_node *ops)
 {
 	gt_seq_for_each (ops, op) {
@@ -290,8 +287,7 @@ static int json_patch_all(struct kz_layer *l, const struct patch *p, const struc
 	return GT_OK;
 }
 
-/* --- entries -----------------------------------------------------------------------------------
- */
+/* --- entries ---------------------------------------------------------------------------------- */
 static int apply_patch(struct kz_layer *l, const struct patch *p, const struct gt_node *target)
 {
 	struct kz_select sel = {0};

@@ -137,8 +137,7 @@ const struct gt_node *kz_path_get_indexed(const struct gt_node *root, struct gt_
 	return n;
 }
 
-/* --- matching ----------------------------------------------------------------------------------
- */
+/* --- matching --------------------------------------------------------------------------------- */
 struct matcher {
 	struct kz_build *b;
 	const struct gt_str *path;

@@ -14,8 +14,7 @@ struct plugin {
 	struct kz_specs specs;
 };
 
-/* --- loading -----------------------------------------------------------------------------------
- */
+/* --- loading ---------------------------------------------------------------------------------- */
 /* Entries that are objects themselves come before those that name files or directories. */
 static int load_configs(struct kz_layer *l, const struct gt_node *list, struct kz_accum *acc)
 {
@@ -92,8 +91,7 @@ static int unknown(struct plugin *p, const char *what)
 		       p->kind, what);
 }
 
-/* --- generators --------------------------------------------------------------------------------
- */
+/* --- generators ------------------------------------------------------------------------------- */
 /* Names and options where the generator fields of a kustomization have them. */
 static struct gt_node *generator_args(struct kz_build *b, const struct gt_node *config)
 {
@@ -176,8 +174,7 @@ int kz_run_generators(struct kz_layer *l, const struct gt_node *list)
 	return rc < 0 ? gt_wrap(l->b->err, "%s: generators", l->kust.show) : rc;
 }
 
-/* --- transformers ------------------------------------------------------------------------------
- */
+/* --- transformers ----------------------------------------------------------------------------- */
 static struct gt_str config_text(const struct plugin *p, const char *field)
 {
 	return gt_node_text(gt_node_get(p->config, field));
@@ -328,8 +325,7 @@ int kz_run_transformers(struct kz_layer *l, const struct gt_node *list)
 	return rc < 0 ? gt_wrap(l->b->err, "%s: transformers", l->kust.show) : rc;
 }
 
-/* --- validators --------------------------------------------------------------------------------
- */
+/* --- validators ------------------------------------------------------------------------------- */
 /* Copies of all objects, to see afterwards whether anything changed. */
 static struct gt_node *snapshot(struct kz_layer *l)
 {

@@ -24,8 +24,7 @@ static struct value_options read_options(const struct gt_node *n)
 	};
 }
 
-/* --- the source --------------------------------------------------------------------------------
- */
+/* --- the source ------------------------------------------------------------------------------- */
 /* An identity as replacements see it: the namespace as it is written. */
 static struct kz_id written_id(struct kz_build *b, struct kz_res *r, uint32_t i)
 {
@@ -132,8 +131,7 @@ static int read_source(struct kz_build *b, struct kz_accum *acc, const struct gt
 	return kz_check(b);
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ---------------------------------------------------------------------------------- */
 /* The target's text with one piece replaced, or one added at either end. */
 static void splice(struct gt_buf *out, struct gt_str old, struct gt_str value,
 		   const struct value_options *o)
@@ -180,8 +178,7 @@ static int write_value(struct kz_build *b, struct gt_node *target, const struct 
 	return kz_check(b);
 }
 
-/* --- inside of text that is JSON or YAML itself ------------------------------------------------
- */
+/* --- inside of text that is JSON or YAML itself ----------------------------------------------- */
 /* How many parts of the path lead to a scalar that reads as YAML; 0 if none does. */
 static uint32_t find_structured(struct kz_build *b, const struct kz_res *r,
 				const struct kz_path *path, struct gt_node **ret_scalar,
@@ -250,8 +247,7 @@ static int replace_inside(struct kz_build *b, struct kz_res *r, const struct kz_
 	return rc;
 }
 
-/* --- targets -----------------------------------------------------------------------------------
- */
+/* --- targets ---------------------------------------------------------------------------------- */
 static int replace_field(struct kz_build *b, struct kz_res *r, struct gt_str field,
 			 const struct gt_node *value, const struct value_options *o)
 {

@@ -19,7 +19,7 @@ int kz_fail(struct kz_build *b, const char *fmt, ...)
 	return rc;
 }
 
-#define MAX_WORK 400000000
+#define MAX_WORK 150000000
 
 int kz_work(struct kz_build *b, uint64_t n)
 {

@@ -88,6 +88,8 @@ bool kz_select_match(struct kz_build *b, const struct kz_select *s, struct kz_re
 {
 	const struct kz_id *now = kz_res_id(b, r);
 
+	/* Expressions are much slower than equality. */
+	b->work += (s->kind.re != NULL) + 4 * (s->name.re != NULL);
 	if (!kz_pattern_match(&s->kind, now->gvk.kind) ||
 	    !kz_pattern_match(&s->group, now->gvk.group) ||
 	    !kz_pattern_match(&s->version, now->gvk.version))

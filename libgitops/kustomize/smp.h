@@ -15,8 +15,7 @@
 int kz_smp_object(struct kz_build *b, struct gt_node *dest, struct gt_node *patch,
 		  const struct kz_schema *schema, struct gt_node **ret);
 
-/* --- between smp.c and smp_list.c ---------------------------------------------------------------
- */
+/* --- between smp.c and smp_list.c ------------------------------------------------------------- */
 enum kz_directive {
 	KZ_PATCH_MERGE,
 	KZ_PATCH_DELETE,

@@ -113,8 +113,7 @@ int kz_vars_merge(struct kz_build *b, struct kz_accum *acc, const struct kz_accu
 	return GT_OK;
 }
 
-/* --- resolving ---------------------------------------------------------------------------------
- */
+/* --- resolving -------------------------------------------------------------------------------- */
 static int read_value(struct kz_build *b, struct kz_var *var)
 {
 	if (!var->res || var->res->gone)
