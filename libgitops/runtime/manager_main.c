@@ -10,6 +10,7 @@
 #include "base/enc.h"
 #include "base/fs.h"
 #include "base/time.h"
+#include "base/trim.h"
 #include "crypto/digest.h"
 #include "gt_version.h"
 #include "kube/object.h"
@@ -17,6 +18,7 @@
 #include "runtime/manager_int.h"
 #include "text/json.h"
 
+#define SETTLED_AFTER GT_SECONDS(10)
 #define SYNC_TIMEOUT GT_SECONDS(120)
 #define NAMESPACE_FILE "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
@@ -435,6 +437,23 @@ static void manager_init(struct gt_manager *m, const struct gt_program *program)
 	mallopt(M_ARENA_MAX, 2);
 }
 
+/* Called locked.  Some seconds after the start what only the start needed is given back. */
+static void wait_for_stop(struct gt_manager *m)
+{
+	int64_t until = gt_now_mono() + SETTLED_AFTER;
+	struct timespec at = {.tv_sec = until / GT_NS_PER_S, .tv_nsec = until % GT_NS_PER_S};
+	int waited = 0;
+
+	while (!m->stopping && waited != ETIMEDOUT)
+		waited = pthread_cond_timedwait(&m->cond, &m->lock, &at);
+	pthread_mutex_unlock(&m->lock);
+	if (waited == ETIMEDOUT)
+		gt_trim_memory();
+	pthread_mutex_lock(&m->lock);
+	while (!m->stopping)
+		pthread_cond_wait(&m->cond, &m->lock);
+}
+
 int gt_manager_main(const struct gt_program *program, int argc, char **argv)
 {
 	struct gt_manager m;
@@ -456,8 +475,8 @@ int gt_manager_main(const struct gt_program *program, int argc, char **argv)
 	if (rc == GT_OK)
 		rc = start(&m, &err);
 	pthread_mutex_lock(&m.lock);
-	while (rc == GT_OK && !m.stopping)
-		pthread_cond_wait(&m.cond, &m.lock);
+	if (rc == GT_OK)
+		wait_for_stop(&m);
 	bool asked = m.stopping && !m.lost;
 	bool lost = m.lost;
 	pthread_mutex_unlock(&m.lock);
