@@ -225,17 +225,20 @@ static void record_print(struct gt_buf *out, const struct gt_vobj *obj)
 	const struct record *r = (const struct record *)obj;
 	gt_auto_arena scratch = {0};
 
-	if (r->text.n) {
-		gt_buf_add_str(out, r->text);
-		return;
-	}
 	gt_buf_addc(out, '{');
 	for (uint32_t i = 0; i < r->fields.map->used; i++) {
 		if (i)
 			gt_buf_addc(out, ' ');
 		gt_value_print(out, &scratch, r->fields.map->e[i].value);
+		if (i == 0 && r->text.n) /* a field that templates cannot name */
+			gt_buf_printf(out, " %.*s", GT_STR_ARG(r->text));
 	}
 	gt_buf_addc(out, '}');
+}
+
+static void kube_show(struct gt_buf *out, const struct gt_vobj *obj)
+{
+	gt_buf_add_str(out, ((const struct record *)obj)->text);
 }
 
 static int m_string(struct gt_tmpl_call *c)
@@ -273,6 +276,7 @@ static const struct gt_vclass caps_class = {.type = "*common.Capabilities",
 static const struct gt_vclass kube_class = {.type = "common.KubeVersion",
 					    .field = record_field,
 					    .methods = kube_methods,
+					    .show = kube_show,
 					    .print = record_print,
 					    .plain = record_plain};
 static const struct gt_vclass build_class = {.type = "version.BuildInfo",

@@ -259,12 +259,25 @@ static int exec_error(struct engine *en, const struct gt_tmpl_error *failure)
 /* --- rendering ---------------------------------------------------------------------------- */
 
 static const struct gt_tmpl_func *const tables[] = {
-	gt_tmpl_builtins,     gt_sprig_strings,   gt_sprig_cases,
-	gt_sprig_numbers,     gt_sprig_lists,     gt_sprig_dicts,
-	gt_sprig_values,      gt_sprig_encodings, gt_sprig_regexes,
-	gt_sprig_versions,    gt_sprig_documents, gt_sprig_paths,
-	gt_sprig_dates,       gt_sprig_crypto,    gt_sprig_toml,
-	gt_tmpl_engine_funcs, helm__functions,    NULL,
+	gt_tmpl_builtins,
+	gt_sprig_strings,
+	gt_sprig_cases,
+	gt_sprig_numbers,
+	gt_sprig_lists,
+	gt_sprig_dicts,
+	gt_sprig_values,
+	gt_sprig_encodings,
+	gt_sprig_regexes,
+	gt_sprig_versions,
+	gt_sprig_documents,
+	gt_sprig_paths,
+	gt_sprig_dates,
+	gt_sprig_urls,
+	gt_sprig_crypto,
+	gt_sprig_toml,
+	gt_tmpl_engine_funcs,
+	helm__functions,
+	NULL,
 };
 
 /* The text without what marks a missing value. */

@@ -174,13 +174,11 @@ static int merge_all(struct gt_tmpl_call *c, bool overwrite)
 {
 	int rc = GT_OK;
 
-	c->ret = c->arg[0];
+	c->ret = c->arg[0].map ? c->arg[0] : gt_vmap_new(c->a, GT_V_MAP);
 	c->ret.kind = GT_V_MAP;
-	if (!c->arg[0].map)
-		return c->n > 1 ? gt_tmpl_throw(c, "assignment to entry in nil map") : GT_OK;
 	for (size_t i = 1; rc == GT_OK && i < c->n; i++) {
-		if (c->arg[i].map != c->arg[0].map)
-			rc = merge(c, c->arg[0].map, c->arg[i].map, overwrite, 0);
+		if (c->arg[i].map != c->ret.map)
+			rc = merge(c, c->ret.map, c->arg[i].map, overwrite, 0);
 	}
 	return rc;
 }

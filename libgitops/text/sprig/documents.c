@@ -203,7 +203,7 @@ static int json_out(struct gt_tmpl_call *c, unsigned style, bool must)
 			return gt_tmpl_throw(c, "json: unsupported value: %s", bad ? bad : "");
 		return sprig__str(c, GT_STR_LIT(""));
 	}
-	gt_json_write(&out, n, style | GT_JSON_SORTED, 2);
+	gt_json_write(&out, n, style, 2);
 	return gt_tmpl_return_buf(c, &out);
 }
 

@@ -98,7 +98,7 @@ static int fn_prepend(struct gt_tmpl_call *c)
 
 static int fn_concat(struct gt_tmpl_call *c)
 {
-	c->ret = gt_vlist_new(c->a, GT_V_LIST, 0);
+	c->ret = (struct gt_value){.kind = GT_V_LIST};
 	for (size_t i = 0; i < c->n; i++) {
 		struct gt_value v = c->arg[i];
 
@@ -106,6 +106,8 @@ static int fn_concat(struct gt_tmpl_call *c)
 			return gt_tmpl_throw(c, SPRIG_NIL_POINTER);
 		if (!gt_value_is_list(v))
 			return gt_tmpl_throw(c, "Cannot concat type %s as list", gt_value_kind(v));
+		if (!c->ret.list && gt_vlist_n(v))
+			c->ret = gt_vlist_new(c->a, GT_V_LIST, gt_vlist_n(v));
 		for (uint32_t j = 0; j < gt_vlist_n(v); j++)
 			gt_vlist_add(c->a, c->ret, v.list->v[j]);
 	}

@@ -20,7 +20,8 @@ extern const struct gt_tmpl_func gt_sprig_encodings[];
 extern const struct gt_tmpl_func gt_sprig_regexes[];
 extern const struct gt_tmpl_func gt_sprig_versions[];
 extern const struct gt_tmpl_func gt_sprig_dates[];
-extern const struct gt_tmpl_func gt_sprig_paths[]; /* and URLs */
+extern const struct gt_tmpl_func gt_sprig_paths[];
+extern const struct gt_tmpl_func gt_sprig_urls[];
 extern const struct gt_tmpl_func gt_sprig_crypto[];
 extern const struct gt_tmpl_func gt_sprig_documents[]; /* YAML, JSON */
 extern const struct gt_tmpl_func gt_sprig_toml[];

@@ -285,7 +285,6 @@ static const struct gt_vclass version_class = {
 	.pointer = true,
 	.methods = version_methods,
 	.print = print_version,
-	.stringer = true,
 	.plain = plain_version,
 	.equal = versions_equal,
 };

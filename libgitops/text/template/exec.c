@@ -355,6 +355,8 @@ static int walk_action(struct texec *s, struct gt_value dot, const struct tnode 
 		return rc;
 	if (gt_value_is_nil(v))
 		gt_buf_adds(s->out, "<no value>");
+	else if (v.kind == GT_V_OBJ && v.obj->cls->show)
+		v.obj->cls->show(s->out, v.obj);
 	else
 		gt_value_print(s->out, s->a, v);
 	return s->out->failed ? texec__budget(s, "output") : GT_OK;

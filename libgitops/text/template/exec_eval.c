@@ -34,7 +34,9 @@ int texec__pipeline(struct texec *s, struct gt_value dot, const struct tnode *pi
 		return rc;
 	s->node = pipe;
 	for (uint32_t i = 0; i < pipe->n; i++) {
-		rc = command(s, dot, pipe->kids[i], i ? &v : NULL, &v);
+		struct gt_value before = v;
+
+		rc = command(s, dot, pipe->kids[i], i ? &before : NULL, &v);
 		if (rc < 0)
 			return rc;
 		/* What leaves a stage has left its slot, and nil is no value any more. */

@@ -145,6 +145,22 @@ static struct gt_node *list_node(const struct arenas *a, struct gt_value v, unsi
 	return seq;
 }
 
+/* The fields of a struct, in the order in which they are declared. */
+static struct gt_node *struct_node(const struct arenas *a, struct gt_value v, unsigned depth)
+{
+	struct gt_node *map = gt_node_map(a->nodes);
+
+	for (uint32_t i = 0; v.map && i < v.map->used; i++) {
+		const struct gt_ventry *e = &v.map->e[i];
+		struct gt_node *value = e->key ? node_of(a, e->value, depth + 1) : NULL;
+
+		if (!value)
+			return NULL;
+		gt_node_setn(a->nodes, map, gt_strn(e->key, e->len), value);
+	}
+	return map;
+}
+
 static struct gt_node *map_node(const struct arenas *a, struct gt_value v, unsigned depth)
 {
 	struct gt_node *map = gt_node_map(a->nodes);
@@ -171,6 +187,20 @@ static struct gt_node *uint_node(struct gt_arena *a, uint64_t u)
 	return gt_node_number(a, GT_INT, gt_strn(text + at, sizeof text - at));
 }
 
+static struct gt_node *object_node(const struct arenas *a, const struct gt_vobj *obj,
+				   unsigned depth)
+{
+	struct gt_value plain;
+
+	if (!obj)
+		return gt_node_null(a->nodes);
+	if (!obj->cls->plain)
+		return gt_node_map(a->nodes);
+	plain = obj->cls->plain(a->values, obj);
+	return plain.kind == GT_V_MAP ? struct_node(a, plain, depth + 1)
+				      : node_of(a, plain, depth + 1);
+}
+
 static struct gt_node *node_of(const struct arenas *a, struct gt_value v, unsigned depth)
 {
 	if (depth > GT_LIMIT_DEPTH)
@@ -188,12 +218,7 @@ static struct gt_node *node_of(const struct arenas *a, struct gt_value v, unsign
 	case GT_V_FLOAT: return float_node(a->nodes, v.f);
 	case GT_V_STR: return gt_node_str_take(a->nodes, v.s.p ? v.s.p : "", v.s.n);
 	case GT_V_BYTES: return v.s.p ? bytes_node(a->nodes, v.s) : gt_node_null(a->nodes);
-	case GT_V_OBJ:
-		if (!v.obj)
-			return gt_node_null(a->nodes);
-		return v.obj->cls->plain
-			       ? node_of(a, v.obj->cls->plain(a->values, v.obj), depth + 1)
-			       : gt_node_map(a->nodes);
+	case GT_V_OBJ: return object_node(a, v.obj, depth);
 	default: break;
 	}
 	if (gt_value_is_list(v))

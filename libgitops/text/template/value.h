@@ -97,7 +97,8 @@ struct gt_vclass {
 	const struct gt_tmpl_func *methods;
 	/* Fmt's %v.  stringer: the type has a String method of its own. */
 	void (*print)(struct gt_buf *out, const struct gt_vobj *obj);
-	bool stringer;
+	/* How an action prints it, when that is different; NULL means as print. */
+	void (*show)(struct gt_buf *out, const struct gt_vobj *obj);
 	/* What encoders see; NULL means an empty struct. */
 	struct gt_value (*plain)(struct gt_arena *a, const struct gt_vobj *obj);
 	int (*equal)(const struct gt_vobj *x, const struct gt_vobj *y); /* NULL: identity */
