@@ -15,6 +15,10 @@ export KUBECONFIG=$work/kubeconfig GIT_CONFIG_GLOBAL=/dev/null GIT_TERMINAL_PROM
 export PATH=$bin:$PATH
 server_pid='' up_pid=''
 
+# Debian's interpreter is the one that python3-yaml is for.
+python=python3
+[[ -x /usr/bin/python3 ]] && python=/usr/bin/python3
+
 clean_up() {
 	trap '' INT TERM
 	[[ -n $up_pid ]] && kill -TERM "$up_pid" 2>/dev/null && wait "$up_pid" 2>/dev/null || true
@@ -38,7 +42,7 @@ git init -q -b main "$work/fleet"
 cp -r "$here/fleet/." "$work/fleet/"
 git -C "$work/fleet" add -A
 git -C "$work/fleet" -c user.name=Demo -c user.email=demo@example.com commit -qm 'The fleet'
-python3 "$here/../../tests/support/git_http.py" --root "$work/git" --ready "$work/url" >/dev/null &
+"$python" "$here/../../tests/support/git_http.py" --root "$work/git" --ready "$work/url" >/dev/null &
 server_pid=$!
 for _ in $(seq 100); do [[ -s $work/url ]] && break || sleep 0.05; done
 [[ -s $work/url ]] || { echo 'the Git server did not start' >&2; exit 1; }
@@ -64,14 +68,13 @@ echo
 run gitops get all -A
 
 say '4. A commit rolls out'
-before=$(gitops get kustomizations apps-production -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["status"]["lastAppliedRevision"])')
 sed -i 's/newTag: 1.4.0/newTag: 1.5.0/' "$work/fleet/apps/staging/kustomization.yaml"
 git -C "$work/fleet" --no-pager diff -U0 | tail -n 2
 commit 'Storefront 1.5.0 in staging'
 git -C "$work/fleet" push -q "$url" main
 start=$(now_ms)
 gitops reconcile source git fleet 2>/dev/null
-python3 "$here/demo_wait.py" "$KUBECONFIG" staging storefront registry.example.com/storefront:1.5.0
+"$python" "$here/demo_wait.py" "$KUBECONFIG" staging storefront registry.example.com/storefront:1.5.0
 echo "push to applied: $(($(now_ms) - start)) ms"
 run gitops reconcile kustomization apps-staging
 
