@@ -67,6 +67,25 @@ static void complete_flags(const struct gt_flag *flags, const char *prefix)
 	}
 }
 
+/* Of the words before the last, so that names come from the namespace and cluster given. */
+static void take_flags(const struct cli_call *call, const struct cli_command *at)
+{
+	static struct gt_flag none[] = {GT_FLAG_END};
+	struct gt_flag_set sets[] = {
+		{"Flags", at && at->flags ? at->flags : none},
+		{"Flags", at && at->flags2 ? at->flags2 : none},
+		{"Global flags", cli_global_flags},
+		{NULL, NULL},
+	};
+	struct gt_args rest = {0};
+
+	if (call->nargs > 1)
+		gt_flags_parse(sets, (int)call->nargs - 1, (char **)(uintptr_t)call->args, false,
+			       &rest, NULL);
+	gt_args_fini(&rest);
+	cli_globals.namespace_given = gt_flags_find(sets, "namespace")->seen;
+}
+
 int cli_complete_words(const struct cli_call *call)
 {
 	const char *last = call->nargs ? call->args[call->nargs - 1] : "";
@@ -79,6 +98,7 @@ int cli_complete_words(const struct cli_call *call)
 	}
 	const struct cli_command *at = cli_command_resolve(words.n, words.v, &used);
 	gt_args_fini(&words);
+	take_flags(call, at);
 	if (strncmp(last, "--", 2) == 0) {
 		if (at) {
 			complete_flags(at->flags, last + 2);

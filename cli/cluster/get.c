@@ -216,6 +216,7 @@ static int watch_kind(const struct getting *g, const struct kind *k, const char 
 static int get_several(struct getting *g, const char *group)
 {
 	bool first = true;
+	int status = 0;
 
 	g->prefix_kind = true;
 	for (const struct kind *k = kinds; k->res; k++) {
@@ -228,7 +229,9 @@ static int get_several(struct getting *g, const char *group)
 		if (rc == GT_E_NOT_FOUND || (rc == GT_OK && gt_node_count(items) == 0))
 			continue;
 		if (rc < 0) {
-			cli_fail(&err);
+			status = cli_fail(&err);
+			if (rc == GT_E_UNAVAILABLE || rc == GT_E_TIMEOUT || rc == GT_E_AUTH)
+				break;
 			continue;
 		}
 		if (!first)
@@ -240,7 +243,7 @@ static int get_several(struct getting *g, const char *group)
 		cli_table_print(t, g->header);
 		cli_table_free(t);
 	}
-	return 0;
+	return status;
 }
 
 /* "type=status" or "type!=status". */

@@ -71,10 +71,12 @@ static bool condition_is_current(const struct gt_node *obj)
 /* Not ready for a reason that goes away by itself, and soon. */
 static bool may_pass(const struct gt_node *obj)
 {
-	static const char *const reasons[] = {"DependencyNotReady", "ArtifactFailed",
-					      "Progressing"};
+	static const char *const reasons[] = {"DependencyNotReady", "Progressing"};
 	const char *reason = gt_cond_reason(obj, GT_COND_READY);
 
+	/* The source is on its way; a path that it does not have is another matter. */
+	if (strcmp(reason, "ArtifactFailed") == 0)
+		return strstr(gt_cond_message(obj, GT_COND_READY), "retrying in") != NULL;
 	for (size_t i = 0; i < GT_COUNT(reasons); i++) {
 		if (strcmp(reasons[i], reason) == 0)
 			return true;

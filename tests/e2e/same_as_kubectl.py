@@ -5,6 +5,7 @@
     same_as_kubectl.py TREE PATH [PATH...]      prints the differences; see public.sh
 """
 
+import glob
 import json
 import os
 import shutil
@@ -63,7 +64,7 @@ def essence(obj, manager):
 
 # As Flux does, the controller brings an object of a built-in kind into its typed form before it is
 # applied.  So it owns what that form always has, the same values that the server would have put there.
-TYPED = ("f:strategy", "f:updateStrategy", "f:protocol", "f:spec")
+TYPED = ("f:strategy", "f:updateStrategy", "f:protocol", "f:spec", "f:metadata")
 
 
 def differences(a, b, path=""):
@@ -118,7 +119,7 @@ class Comparison:
         shutil.copytree(tree, repo.tree, dirs_exist_ok=True, symlinks=True,
                         ignore=shutil.ignore_patterns(".git"))
         repo.commit(path)
-        built = self.run("kustomize", os.path.join(repo.tree, path))
+        built = self.build(os.path.join(repo.tree, path))
         listed = [d for d in yaml.safe_load_all(built) if d]
         wide = self.cluster_wide_kinds()
         has_namespace = all(o["metadata"].get("namespace") or o["kind"] in wide
@@ -152,6 +153,13 @@ class Comparison:
                       for d in differences(mine, theirs)]
         self.run("delete", "--wait=true", "--ignore-not-found", *where, "-f", "-", stdin=built)
         return count, found
+
+    def build(self, folder):
+        """What kubectl makes of the folder; without a kustomization, all manifests below it."""
+        if os.path.exists(os.path.join(folder, "kustomization.yaml")):
+            return self.run("kustomize", folder)
+        paths = sorted(glob.glob(os.path.join(folder, "**", "*.yaml"), recursive=True))
+        return b"\n---\n".join(open(path, "rb").read() for path in paths)
 
     def cluster_wide_kinds(self):
         text = self.run("api-resources", "--namespaced=false", "--no-headers").decode()
