@@ -15,6 +15,12 @@
 #define GT_LIMIT_DIR_DEPTH 256       /* nesting of directories in a walk */
 #define GT_LIMIT_PATCH_OPS 10000     /* operations in a JSON patch */
 
+/* A kustomize build. */
+#define GT_LIMIT_KUSTOMIZE_FILES GT_MIB(256) /* bytes of all files read */
+#define GT_LIMIT_KUSTOMIZE_DEPTH 64          /* bases below bases */
+#define GT_LIMIT_KUSTOMIZE_WORK 150000000    /* steps: patches by objects and the like */
+#define GT_LIMIT_KUSTOMIZE_LIST 4000         /* elements of a list that merges by several keys */
+
 /* Budgets. */
 #define GT_BUDGET_RECONCILE GT_MIB(256) /* one reconcile; --reconcile-memory-budget */
 #define GT_BUDGET_REQUEST GT_MIB(64)    /* one request to the embedded API server */

@@ -5,8 +5,6 @@
 #include "kustomize/vars.h"
 #include "text/yaml.h"
 
-#define MAX_DEPTH 64
-
 void kz_build_init(struct kz_build *b, struct gt_arena *a, int root,
 		   const struct gt_kustomize_opts *opts, struct gt_err *err)
 {
@@ -20,9 +18,10 @@ void kz_build_init(struct kz_build *b, struct gt_arena *a, int root,
 		.opts = opts,
 		.err = err,
 		.max_file = opts->max_file_bytes ? opts->max_file_bytes : GT_LIMIT_FILE,
-		.max_total = opts->max_total_bytes ? opts->max_total_bytes : 4 * GT_LIMIT_FILE,
+		.max_total =
+			opts->max_total_bytes ? opts->max_total_bytes : GT_LIMIT_KUSTOMIZE_FILES,
 		.max_objects = opts->max_objects ? opts->max_objects : GT_LIMIT_DOCUMENTS,
-		.max_depth = opts->max_depth ? opts->max_depth : MAX_DEPTH,
+		.max_depth = opts->max_depth ? opts->max_depth : GT_LIMIT_KUSTOMIZE_DEPTH,
 	};
 }
 

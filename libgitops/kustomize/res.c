@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "kustomize/config.h"
 #include "kustomize/kz.h"
 #include "kustomize/openapi.h"
@@ -19,12 +20,10 @@ int kz_fail(struct kz_build *b, const char *fmt, ...)
 	return rc;
 }
 
-#define MAX_WORK 150000000
-
 int kz_work(struct kz_build *b, uint64_t n)
 {
 	b->work += n;
-	if (b->work <= MAX_WORK)
+	if (b->work <= GT_LIMIT_KUSTOMIZE_WORK)
 		return GT_OK;
 	return gt_fail(
 		b->err, GT_E_BUDGET,

@@ -9,8 +9,6 @@
 #include "kustomize/smp.h"
 
 #define MAX_KEYS 4
-/* Lists with two keys are compared pair by pair. */
-#define MAX_TWO_KEY_ITEMS 4000
 
 struct tuple {
 	struct gt_str v[MAX_KEYS];
@@ -342,11 +340,11 @@ static int merge_general(struct merge *m, struct gt_node **ret)
 	struct kz_index seen = {0};
 	int rc = GT_OK;
 
-	if (gt_node_count(m->dest) + gt_node_count(m->patch) > MAX_TWO_KEY_ITEMS)
+	if (gt_node_count(m->dest) + gt_node_count(m->patch) > GT_LIMIT_KUSTOMIZE_LIST)
 		return gt_fail(m->b->err, GT_E_BUDGET,
 			       "more than %d elements in a list that merges by several keys or "
 			       "has repeated ones",
-			       MAX_TWO_KEY_ITEMS);
+			       GT_LIMIT_KUSTOMIZE_LIST);
 	rc = kz_work(m->b, (uint64_t)(gt_node_count(m->dest) + 1) *
 				   (gt_node_count(m->dest) + gt_node_count(m->patch)));
 	if (rc < 0)
