@@ -166,6 +166,13 @@ class GitHandler(BaseHTTPRequestHandler):
         self.serve()
 
 
+class GitServer(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """A client may go away when it has what it wants."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--root", required=True)
@@ -187,7 +194,7 @@ def main():
     GitHandler.options = parser.parse_args()
     options = GitHandler.options
 
-    server = ThreadingHTTPServer(("127.0.0.1", options.port), GitHandler)
+    server = GitServer(("127.0.0.1", options.port), GitHandler)
     server.daemon_threads = True
     scheme = "http"
     if options.tls_cert:
