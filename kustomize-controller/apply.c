@@ -118,6 +118,7 @@ static struct ks_entry entry_of(struct ks_run *run, const struct gt_ssa_entry *e
 				.ns = gt_arena_strdup(a, e->ref.ns),
 				.name = gt_arena_strdup(a, e->ref.name),
 			},
+		.rv = gt_arena_strdup(a, gt_obj_rv(now)),
 		.current = status.status == GT_STATUS_CURRENT && e->action == GT_SSA_UNCHANGED,
 		.expires = strcmp(e->ref.gvk.kind, "Job") == 0 &&
 			   gt_node_at(now, "spec", "ttlSecondsAfterFinished"),

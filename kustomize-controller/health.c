@@ -53,6 +53,7 @@ bool ks_wait_for_stage(struct ks_call *c, size_t from)
 
 	for (size_t i = 0; refs && i < n; i++) {
 		refs[i].ref = run->entries.v[from + i].ref;
+		refs[i].seen = run->entries.v[from + i].rv;
 		all_current = all_current && run->entries.v[from + i].current;
 	}
 	if (all_current || !refs)
@@ -197,6 +198,25 @@ static bool still_healthy(const struct ks_call *c)
 	return true;
 }
 
+/*
+ * The version that the apply left an object in: what was before it is of no interest.  *at is where
+ * to look first; asked in the order of the entries, each is found at once.
+ */
+static const char *applied_version(const struct ks_run *run, const struct gt_ref *ref, size_t *at)
+{
+	for (size_t k = 0; k < run->entries.n; k++) {
+		size_t i = (*at + k) % run->entries.n;
+		const struct ks_entry *e = &run->entries.v[i];
+
+		if (strcmp(e->ref.name, ref->name) != 0 || strcmp(e->ref.ns, ref->ns) != 0 ||
+		    !gt_gvk_same_kind(e->ref.gvk, ref->gvk))
+			continue;
+		*at = i + 1;
+		return e->rv;
+	}
+	return NULL;
+}
+
 int ks_check_health(struct ks_call *c, bool *ret_wait, struct gt_err *err)
 {
 	struct ks_run *run = c->run;
@@ -224,8 +244,11 @@ int ks_check_health(struct ks_call *c, bool *ret_wait, struct gt_err *err)
 		return err->code;
 	run->was_healthy = was_healthy;
 	struct gt_wait_ref *wait = gt_arena_calloc(c->a, n, sizeof *wait);
-	for (size_t i = 0; wait && i < n; i++)
+	size_t at = 0;
+	for (size_t i = 0; wait && i < n; i++) {
 		wait[i].ref = refs[i];
+		wait[i].seen = applied_version(run, &refs[i], &at);
+	}
 	if (!wait)
 		return gt_arena_check(c->a, err);
 	start_wait(c, wait, n, fail_fast, ks_timeout(c->obj));

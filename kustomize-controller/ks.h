@@ -53,6 +53,7 @@ struct ks {
 struct ks_entry {
 	enum gt_ssa_action action;
 	struct gt_ref ref; /* strings in the run's arena */
+	const char *rv;    /* resourceVersion that the apply left, "" for none */
 	bool current;      /* healthy as the apply left it */
 	bool expires;      /* a Job that deletes itself when done */
 };

@@ -63,6 +63,7 @@ static int keep_essentials(struct ks_run *run, struct gt_err *err)
 		ref->gvk.kind = gt_arena_strdup(&kept, ref->gvk.kind);
 		ref->ns = gt_arena_strdup(&kept, ref->ns);
 		ref->name = gt_arena_strdup(&kept, ref->name);
+		run->entries.v[i].rv = gt_arena_strdup(&kept, run->entries.v[i].rv);
 	}
 	run->revision = gt_arena_strdup(&kept, run->revision);
 	run->origin_revision = gt_arena_strdup(&kept, run->origin_revision);

@@ -29,8 +29,9 @@ typedef enum gt_status (*gt_judge_fn)(void *arg, const struct gt_ref *ref,
 
 struct gt_wait_ref {
 	struct gt_ref ref;
-	/* resourceVersion that the reconcile judged, "" when the object was absent, NULL when it
-	 * did not look; with GT_WAIT_CHANGE a different one wakes. */
+	/* resourceVersion that the reconcile wrote or judged, "" when the object was absent, NULL
+	 * when it did not look.  States before it are not looked at; with GT_WAIT_CHANGE one
+	 * after it wakes. */
 	const char *seen;
 };
 

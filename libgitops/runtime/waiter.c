@@ -32,9 +32,13 @@ static void judge(struct gt_slot *s, const struct gt_node *obj)
 		return;
 	}
 	if (p->mode == GT_WAIT_CHANGE) {
-		s->settled = !s->seen || strcmp(s->seen, obj ? gt_obj_rv(obj) : "") != 0;
+		s->settled = !s->seen ||
+			     (obj ? !gt_rv_at_least(s->seen, gt_obj_rv(obj)) : *s->seen != '\0');
 		return;
 	}
+	/* The watch has not got as far as the reconcile: what it shows is over. */
+	if (obj && s->seen && *s->seen && !gt_rv_at_least(gt_obj_rv(obj), s->seen))
+		return;
 	if (obj && gt_node_at(obj, "spec", "ttlSecondsAfterFinished"))
 		s->ttl = true;
 	status = p->judge ? p->judge(p->judge_arg, &s->ref, obj) : by_kstatus(obj);

@@ -51,16 +51,7 @@ static void on_change(void *arg, const struct gt_informer_event *ev)
 	each_slot(sh, gt_store_key(&a, ev->obj), ev->type == GT_CHANGE_DELETED ? NULL : ev->obj);
 }
 
-/* Judges one slot by what the synced informer has. */
-static void look(struct gt_slot *s)
-{
-	gt_auto_arena a = {0};
-	struct gt_node *obj = NULL;
-
-	if (gt_informer_get(s->share->informer, &a, s->ref.ns, s->ref.name, &obj, NULL) < 0)
-		obj = NULL;
-	gt_slot__changed(s, obj);
-}
+static void look(struct gt_slot *s);
 
 static void on_synced(void *arg)
 {
@@ -111,6 +102,23 @@ static void read_object(struct gt_share *sh, const char *key)
 	r->key = gt_xstrdup(key);
 	gt_list_append(&sh->reads, &r->node);
 	gt_get_start(sh->kube, sh->res, ns, slash + 1, on_read, r);
+}
+
+/*
+ * Judges one slot by what the synced informer has.  An object that the reconcile has seen and the
+ * informer has not may be gone, or not have come yet: the server knows.
+ */
+static void look(struct gt_slot *s)
+{
+	gt_auto_arena a = {0};
+	struct gt_node *obj = NULL;
+
+	if (gt_informer_get(s->share->informer, &a, s->ref.ns, s->ref.name, &obj, NULL) < 0)
+		obj = NULL;
+	if (!obj && s->seen && *s->seen)
+		read_object(s->share, s->key);
+	else
+		gt_slot__changed(s, obj);
 }
 
 static void on_poll(void *arg)

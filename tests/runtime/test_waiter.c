@@ -162,6 +162,31 @@ static void test_shared(void **state)
 	gt_kube_unref(as);
 }
 
+/* The shared watch lags behind what the reconcile wrote: its old state says nothing. */
+static void test_stale(void **state)
+{
+	struct fixture *f = *state;
+	struct waiting first = {0}, changed = {0}, made = {0};
+
+	fake_api_script(f->api, WATCH(POD("ADDED", "a", "5", "Succeeded") SYNC("5")),
+			{.path = PODS "/b",
+			 .body = "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":"
+				 "\"b\",\"namespace\":\"ns\",\"resourceVersion\":\"8\"},\"status\":"
+				 "{\"phase\":\"Succeeded\"}}"});
+	start(f, &first, "a", NULL);
+	expect(&first, GT_WAKE_SETTLED);
+	changed.refs[0].seen = "7";
+	start(f, &changed, "a", NULL);
+	made.refs[0].seen = "8"; /* not in the watch yet: the server is asked */
+	start(f, &made, "b", NULL);
+	expect(&made, GT_WAKE_SETTLED);
+	assert_int_equal(changed.woken, 0);
+	fake_api_push(f->api, PODS, POD("MODIFIED", "a", "7", "Pending"));
+	assert_int_equal(changed.woken, 0);
+	fake_api_push(f->api, PODS, POD("MODIFIED", "a", "9", "Succeeded"));
+	expect(&changed, GT_WAKE_SETTLED);
+}
+
 static void test_deadline(void **state)
 {
 	struct fixture *f = *state;
@@ -258,8 +283,9 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_settled),   T(test_shared), T(test_deadline), T(test_cancel),
-		T(test_fail_fast), T(test_absent), T(test_change),   T(test_forbidden),
+		T(test_settled),  T(test_shared), T(test_stale),
+		T(test_deadline), T(test_cancel), T(test_fail_fast),
+		T(test_absent),   T(test_change), T(test_forbidden),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
