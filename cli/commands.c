@@ -286,11 +286,13 @@ static struct gt_flag logs_flags[] = {
 /* --- check, version, kustomize --------------------------------------------------------------- */
 
 static bool check_pre, version_client = true;
+static const char *check_data;
 static const char *restrictor = "LoadRestrictionsRootOnly", *reorder = "legacy";
 static const char *const restrictors[] = {"LoadRestrictionsRootOnly", "LoadRestrictionsNone", NULL};
 static const char *const reorders[] = {"legacy", "none", NULL};
 
 static struct gt_flag check_flags[] = {
+	STRING("data", &check_data, "folder given to `gitops up`, to check its processes"),
 	BOOL("pre", &check_pre, "only check the cluster, not the controllers"),
 	GT_FLAG_END,
 };

@@ -63,7 +63,7 @@ static bool check_local(struct cluster *c, bool *ret_is_local)
 	struct gt_node *state;
 
 	*ret_is_local = false;
-	if (cli_local_dir(NULL, &dir, NULL) < 0 ||
+	if (cli_local_dir(cli_flag_string(c->call, "data"), &dir, NULL) < 0 ||
 	    cli_local_read_state(&c->arena, dir, &state, NULL) < 0 ||
 	    strcmp(gt_node_cstr_or(gt_node_get(state, "server"), ""), gt_kube_server(c->kube)) != 0)
 		return true;

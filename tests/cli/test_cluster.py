@@ -222,6 +222,10 @@ class Cluster(Scenario):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stderr, r"✔ Kubernetes v?1\.\d+\.\d+\S* >=1\.33\.0-0")
         self.assertIn("✔ prerequisites checks passed", done.stderr)
+        done = self.world.cli("check", "--data", self.world.data)
+        self.assertRegex(done.stderr, r"✔ kustomize-controller: process \d+\n")
+        self.assertIn("✔ kustomizations.kustomize.toolkit.fluxcd.io/v1\n", done.stderr)
+        self.assertTrue(done.stderr.endswith("✔ all checks passed\n"), done.stderr)
 
     def test_version_of_the_cluster(self):
         """The controllers of `gitops up` are no Deployments."""
