@@ -48,6 +48,10 @@ bool src_git_find_includes(struct src_git *g)
 
 		int rc = gt_kube_get(c->r->kube, c->r->ctx, c->a, &gt_res_git_repository,
 				     c->r->key.ns, name ? name : "", &other, &err);
+		/* Upstream reads through a cache, whose words these are. */
+		if (rc == GT_E_NOT_FOUND)
+			gt_fail(&err, GT_E_NOT_FOUND,
+				"GitRepository." SRC_GROUP " \"%s\" not found", name);
 		if (rc < 0) {
 			gt_autofree char *text = gt_xasprintf(
 				"could not get resource for include '%s': %s", name, err.text);

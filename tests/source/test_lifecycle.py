@@ -200,6 +200,24 @@ class Lifecycle(Scenario):
         self.world.delete("Bucket", self.ns, "b")
         self.world.absent("Bucket", self.ns, "b")
 
+    def test_includes_that_are_not_there(self):
+        repo = self.world.repo("including")
+        repo.put({"a": "1"})
+        self.world.source(self.ns, "app", repo.url,
+                          include=[{"repository": {"name": "base"}}])
+        obj = self.world.failed("GitRepository", self.ns, "app", "NotFound")
+        text = ("could not get resource for include 'base': "
+                'GitRepository.source.toolkit.fluxcd.io "base" not found')
+        self.assertCondition(obj, "IncludeUnavailable", "True", "NotFound", text)
+        self.assertCondition(obj, "Reconciling", "True", "ProgressingWithRetry",
+                             "building artifact")
+        self.world.source(self.ns, "base", repo.url, ref={"branch": "nope"})
+        self.world.failed("GitRepository", self.ns, "base", "GitOperationFailed")
+        self.world.request("GitRepository", self.ns, "app")
+        obj = self.world.failed("GitRepository", self.ns, "app", "NoArtifact")
+        self.assertCondition(obj, "IncludeUnavailable", "True", "NoArtifact",
+                             "no artifact available for include 'base'")
+
     def test_url_moves_with_the_server(self):
         """The stored URL is not trusted: it follows the address of the process that serves now."""
         repo = self.world.repo("moves")
