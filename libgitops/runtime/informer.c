@@ -15,7 +15,7 @@
 /* Upstream starts at 800 ms and starts anew after two healthy minutes.  Here the first try comes
  * sooner, and a stream that worked ends the series: a server that was restarted is found at once.
  */
-#define BACKOFF_MIN GT_MILLIS(200)
+#define BACKOFF_MIN GT_MILLIS(100)
 #define BACKOFF_MAX GT_SECONDS(30)
 #define SHORT_WATCH GT_SECONDS(1)
 #define RESYNC GT_SECONDS(36000)
