@@ -24,6 +24,7 @@ struct as_controllers {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
 	bool woken, stopping;
+	bool started;              /* the owner's */
 	struct gt_map cursors;     /* table name to the revision seen, as a pointer to int64_t */
 	GT_VEC(struct item) queue; /* by due, latest first */
 	struct gt_map waiting;     /* keys in the queue */
@@ -267,7 +268,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int as_controllers_start(struct as_server *server, struct as_controllers **ret, struct gt_err *err)
+struct as_controllers *as_controllers_new(struct as_server *server)
 {
 	struct as_controllers *k = gt_new(struct as_controllers);
 	pthread_condattr_t attr;
@@ -281,12 +282,17 @@ int as_controllers_start(struct as_server *server, struct as_controllers **ret, 
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&k->cond, &attr);
 	pthread_condattr_destroy(&attr);
-	*ret = k;
+	return k;
+}
+
+int as_controllers_start(struct as_controllers *k, struct gt_err *err)
+{
 	int e = pthread_create(&k->thread, NULL, run, k);
-	if (e == 0)
-		return GT_OK;
-	k->stopping = true;
-	return gt_fail_errno(err, e, "start the controllers");
+
+	if (e)
+		return gt_fail_errno(err, e, "start the controllers");
+	k->started = true;
+	return GT_OK;
 }
 
 void as_controllers_wake(struct as_controllers *k)
@@ -299,15 +305,19 @@ void as_controllers_wake(struct as_controllers *k)
 
 void as_controllers_stop(struct as_controllers *k)
 {
-	if (!k)
-		return;
 	pthread_mutex_lock(&k->lock);
-	bool joined = k->stopping; /* the thread never started */
 	k->stopping = true;
 	pthread_cond_signal(&k->cond);
 	pthread_mutex_unlock(&k->lock);
-	if (!joined)
+	if (k->started)
 		pthread_join(k->thread, NULL);
+	k->started = false;
+}
+
+void as_controllers_free(struct as_controllers *k)
+{
+	if (!k)
+		return;
 	for (size_t i = 0; i < k->queue.n; i++)
 		free_item(&k->queue.v[i]);
 	gt_vec_fini(&k->queue);

@@ -12,9 +12,14 @@
 
 struct as_controllers;
 
-/* Starts the thread. */
-int as_controllers_start(struct as_server *server, struct as_controllers **ret, struct gt_err *err);
+struct as_controllers *as_controllers_new(struct as_server *server);
+
+/* Starts the thread; the store is there. */
+int as_controllers_start(struct as_controllers *k, struct gt_err *err);
+
+/* Waits for the end of the thread, if there is one. */
 void as_controllers_stop(struct as_controllers *k);
+void as_controllers_free(struct as_controllers *k); /* stopped; NULL allowed */
 
 /* Something was written.  Any thread. */
 void as_controllers_wake(struct as_controllers *k);

@@ -12,10 +12,8 @@ static void changed(void *arg)
 {
 	struct as_server *s = arg;
 
-	if (s->watches)
-		as_watches_wake(s->watches);
-	if (s->controllers)
-		as_controllers_wake(s->controllers);
+	as_watches_wake(s->watches);
+	as_controllers_wake(s->controllers);
 }
 
 void as_server_written(struct as_server *s, struct as_resource *r, enum as_op op,
@@ -125,11 +123,8 @@ static int start(struct as_server *s, struct gt_err *err)
 	rc = open_store(s, err);
 	if (rc == GT_OK)
 		rc = as_bootstrap(s, err);
-	if (rc == GT_OK) {
-		s->watches = as_watches_new(s);
-		s->documents = as_documents_new(s);
-		rc = as_controllers_start(s, &s->controllers, err);
-	}
+	if (rc == GT_OK)
+		rc = as_controllers_start(s->controllers, err);
 	if (rc == GT_OK)
 		rc = listen_on(s, &pki, err);
 	if (rc == GT_OK) {
@@ -153,6 +148,10 @@ int as_server_start(const struct as_server_opts *opts, struct gt_loop *loop,
 	s->pool = gt_pool_new("api", opts->threads ? opts->threads : 16, 0);
 	pthread_mutex_init(&s->crd_lock, NULL);
 	pthread_mutex_init(&s->alloc_lock, NULL);
+	/* The store tells these of every write, from the first on. */
+	s->watches = as_watches_new(s);
+	s->controllers = as_controllers_new(s);
+	s->documents = as_documents_new(s);
 	gt_uuid4(s->flow_uid);
 	gt_uuid4(s->level_uid);
 	rc = start(s, err);
@@ -164,23 +163,32 @@ int as_server_start(const struct as_server_opts *opts, struct gt_loop *loop,
 	return GT_OK;
 }
 
+static void stop_loop(void *arg)
+{
+	gt_loop_stop(arg);
+}
+
+/*
+ * Nobody may be told of a write who is no longer there.  So: no new requests, then the end of
+ * everybody who writes, then of the store, then of those whom the store tells, after what they and
+ * the workers posted to the loop has run.
+ */
 void as_server_free(struct as_server *s)
 {
 	if (!s)
 		return;
 	atomic_store(&s->stopping, true);
-	/* Those who write go before those who are woken by it. */
-	gt_pool_free(s->pool);
-	as_controllers_stop(s->controllers);
-	s->controllers = NULL;
-	gt_loop_drain(s->loop);
-	as_watches_free(s->watches);
-	s->watches = NULL;
 	gt_http_server_free(s->http);
+	as_controllers_stop(s->controllers);
+	gt_pool_free(s->pool);
+	as_store_close(s->store);
+	gt_loop_post(s->loop, stop_loop, s->loop);
+	gt_loop_run(s->loop);
+	as_watches_free(s->watches);
+	as_controllers_free(s->controllers);
 	gt_tls_free(s->tls);
 	as_documents_free(s->documents);
 	as_registry_free(s->registry);
-	as_store_close(s->store);
 	free(s->ca_pem);
 	free(s->url);
 	free(s->kubeconfig_path);

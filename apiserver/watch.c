@@ -171,6 +171,8 @@ static void on_timer(void *arg)
 	struct as_watches *all = arg;
 	int64_t now = gt_loop_now(all->server->loop);
 
+	if (atomic_load(&all->server->stopping))
+		return;
 	gt_list_for_each (&all->list, it) {
 		struct watcher *w = gt_container_of(it, struct watcher, node);
 		if (now >= w->bookmark) {
@@ -190,6 +192,8 @@ static void on_wake(void *arg)
 	struct as_watches *all = arg;
 
 	atomic_store(&all->woken, false);
+	if (atomic_load(&all->server->stopping))
+		return; /* the store may be gone */
 	gt_list_for_each (&all->list, it) {
 		struct watcher *w = gt_container_of(it, struct watcher, node);
 		if (!w->blocked)
@@ -227,7 +231,7 @@ static void adopt(void *arg)
 	w->all->n++;
 	atomic_fetch_sub(&w->all->server->calls, 1);
 	gt_reply_on_drain(w->c->reply, on_drain, w);
-	if (gt_reply_closed(w->c->reply)) {
+	if (gt_reply_closed(w->c->reply) || atomic_load(&w->all->server->stopping)) {
 		finish(w);
 		return;
 	}

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 from server import Case, Server, main
 
@@ -287,6 +288,35 @@ class Api(Case):
                for x in server.request("GET", path)[2]["items"]]
         self.assertEqual(len(rvs), len(set(rvs)))
         self.assertEqual(server.stop(), 0)
+
+    def test_stop_under_load(self):
+        """A server that is told to stop does so at once, whatever is going on."""
+        for _ in range(6):
+            server = Server("--synchronous", "normal")
+            self.addCleanup(server.remove)
+            path = "/api/v1/namespaces/default/configmaps"
+
+            def write(n, server=server, path=path):
+                try:
+                    for i in range(10000):
+                        server.request("POST", path, config_map(f"l-{n}-{i}"))
+                except OSError:
+                    pass
+
+            def watch(server=server, path=path):
+                try:
+                    for _ in server.watch(path + "?watch=1"):
+                        pass
+                except (OSError, ValueError):
+                    pass
+            threads = [threading.Thread(target=write, args=(n,), daemon=True) for n in range(3)]
+            threads += [threading.Thread(target=watch, daemon=True) for _ in range(3)]
+            for t in threads:
+                t.start()
+            time.sleep(0.2)
+            self.assertEqual(server.stop(), 0, server.read_log())
+            for t in threads:
+                t.join(10)
 
     def test_full_disk(self):
         server = Server(file_size=400 << 10)
