@@ -19,16 +19,21 @@ static struct gotime *time_of(struct gt_value v)
 							       : NULL;
 }
 
-static int ret_time(struct gt_tmpl_call *c, struct gotime t)
+struct gt_value sprig__time_value(struct gt_arena *a, struct gotime t)
 {
-	struct time_obj *o = gt_arena_new(c->a, struct time_obj);
+	struct time_obj *o = gt_arena_new(a, struct time_obj);
 
 	if (!o)
-		return GT_E_BUDGET;
+		return GT_VALUE_NIL;
 	o->obj.cls = &time_class;
 	o->t = t;
-	c->ret = gt_vobj(&o->obj);
-	return GT_OK;
+	return gt_vobj(&o->obj);
+}
+
+static int ret_time(struct gt_tmpl_call *c, struct gotime t)
+{
+	c->ret = sprig__time_value(c->a, t);
+	return c->ret.kind == GT_V_OBJ ? GT_OK : GT_E_BUDGET;
 }
 
 static struct gotime now(struct gt_arena *a)

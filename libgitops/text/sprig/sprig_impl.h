@@ -16,6 +16,11 @@ struct gt_value sprig__strings(struct gt_arena *a, struct gt_value v);
 /* strings.Split with a limit; n < 0 means no limit. */
 struct gt_value sprig__split(struct gt_arena *a, struct gt_str s, struct gt_str sep, int64_t n);
 
+/* NULL, or the error; *ret is a map. */
+const char *sprig__toml_read(struct gt_arena *a, struct gt_str text, struct gt_value *ret);
+struct gotime;
+struct gt_value sprig__time_value(struct gt_arena *a, struct gotime t);
+
 /* What Go says of a text that is no JSON. */
 void sprig__json_error(struct gt_buf *out, struct gt_str text);
 
