@@ -277,61 +277,58 @@ static bool is_simple(const struct merge *m)
 	return n > 0;
 }
 
+/* One element of the result: the original, the patch's, or both merged. */
+static int merge_element(struct merge *m, struct gt_node *original, struct gt_node *theirs,
+			 struct gt_str name, struct gt_node *out)
+{
+	struct gt_node *merged = NULL;
+	int rc = kz_smp(m->b, original, theirs, &m->elem, &merged);
+
+	if (rc < 0)
+		return gt_wrap(m->b->err, "[%.*s]", GT_STR_ARG(name));
+	if (kz_is_null(merged) || is_empty_map(merged))
+		return GT_OK;
+	/* The original, merged in place, wins over whatever replaced it. */
+	if (original && !kz_is_scalar(original))
+		merged = original;
+	if (*m->keys[0] && !gt_node_has(merged, m->keys[0]))
+		gt_node_set(m->b->a, merged, m->keys[0], kz_scalar(m->b->a, name, GT_RAW_NONE));
+	gt_node_append(m->b->a, out, merged);
+	return kz_check(m->b);
+}
+
 static int merge_simple(struct merge *m, struct gt_node **ret)
 {
 	struct gt_node *out = gt_node_seq(m->b->a);
 	struct kz_index mine = {0};
+	bool *done = gt_arena_calloc(m->b->a, gt_node_count(m->dest) + 1, sizeof *done);
+	bool same = m->patch == m->dest;
 	uint32_t at = 0;
-	KZ_VEC(bool) done = {0};
 
-	if (!out)
-		return kz_check(m->b);
-	gt_seq_for_each (m->dest, elem) {
+	gt_seq_for_each (m->dest, elem)
 		kz_index_add(m->b->a, &mine, tuple_of(m, elem).v[0], at++);
-		kz_push(m->b->a, &done, false);
+	int rc = kz_check(m->b);
+	gt_seq_for_each (same ? NULL : m->patch, elem) {
+		struct gt_str name = tuple_of(m, elem).v[0];
+		const struct kz_link *link = kz_index_find(&mine, name);
+
+		if (rc < 0)
+			return rc;
+		if (link)
+			done[link->value] = true;
+		rc = merge_element(m, link ? gt_node_item(m->dest, link->value) : NULL, elem, name,
+				   out);
 	}
-	if (done.n != at)
-		return kz_check(m->b);
-	for (int side = 0; side < 2; side++) {
-		const struct gt_node *list = side ? m->dest : m->patch;
-
-		at = 0;
-		if (side == 0 && m->patch == m->dest)
-			continue;
-		gt_seq_for_each (list, elem) {
-			struct gt_node *original = elem, *theirs = NULL, *merged = NULL;
-			uint32_t pos = at++;
-
-			if (side == 0) {
-				const struct kz_link *link =
-					kz_index_find(&mine, tuple_of(m, elem).v[0]);
-
-				theirs = elem;
-				original = link ? gt_node_item(m->dest, link->value) : NULL;
-				if (link)
-					done.v[link->value] = true;
-			} else if (done.v[pos]) {
-				continue;
-			} else if (m->patch == m->dest) {
-				theirs = elem;
-			}
-			struct gt_str name = tuple_of(m, elem).v[0];
-			int rc = kz_smp(m->b, original, theirs, &m->elem, &merged);
-			if (rc < 0)
-				return gt_wrap(m->b->err, "[%.*s]", GT_STR_ARG(name));
-			if (kz_is_null(merged) || is_empty_map(merged))
-				continue;
-			/* The original, merged in place, wins over whatever replaced it. */
-			if (original && !kz_is_scalar(original))
-				merged = original;
-			if (*m->keys[0] && !gt_node_has(merged, m->keys[0]))
-				gt_node_set(m->b->a, merged, m->keys[0],
-					    kz_scalar(m->b->a, name, GT_RAW_NONE));
-			gt_node_append(m->b->a, out, merged);
-		}
+	at = 0;
+	gt_seq_for_each (m->dest, elem) {
+		if (rc < 0)
+			return rc;
+		if (!done[at++])
+			rc = merge_element(m, elem, same ? elem : NULL, tuple_of(m, elem).v[0],
+					   out);
 	}
 	*ret = out;
-	return kz_check(m->b);
+	return rc;
 }
 
 static int merge_general(struct merge *m, struct gt_node **ret)
