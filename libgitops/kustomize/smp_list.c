@@ -78,23 +78,32 @@ static void collect(struct merge *m, struct kz_index *seen, const struct gt_node
 	}
 }
 
-/* Tuples that agree in one key and do not contradict each other are made one. */
+/* What two tuples are together; false if they share no key or contradict each other. */
+static bool unite(const struct merge *m, const struct tuple *x, const struct tuple *y,
+		  struct tuple *ret)
+{
+	bool common = false;
+
+	for (uint32_t k = 0; k < m->nkeys; k++) {
+		bool same = gt_str_eq(x->v[k], y->v[k]);
+
+		if (!same && x->v[k].n && y->v[k].n)
+			return false;
+		common |= same;
+		ret->v[k] = x->v[k].n ? x->v[k] : y->v[k];
+	}
+	return common;
+}
+
+/* Tuples that go together are made one; each is compared as it was when its turn came. */
 static void unify(struct merge *m)
 {
 	for (uint32_t i = 0; i < m->tuples.n; i++) {
+		struct tuple first = m->tuples.v[i], both = {0};
+
 		for (uint32_t j = 0; j < m->tuples.n; j++) {
-			struct tuple *x = &m->tuples.v[i], *y = &m->tuples.v[j], both = {0};
-			bool common = false, clash = false;
-
-			for (uint32_t k = 0; k < m->nkeys; k++) {
-				bool same = gt_str_eq(x->v[k], y->v[k]);
-
-				common |= same;
-				clash |= !same && x->v[k].n && y->v[k].n;
-				both.v[k] = x->v[k].n ? x->v[k] : y->v[k];
-			}
-			if (common && !clash)
-				*x = *y = both;
+			if (unite(m, &first, &m->tuples.v[j], &both))
+				m->tuples.v[i] = m->tuples.v[j] = both;
 		}
 	}
 }
