@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "helm/objects.h"
+#include "helm/schema.h"
 #include "helm/values.h"
 #include "text/sprig/sprig.h"
 
@@ -410,6 +411,8 @@ int gt_helm_render(struct gt_arena *a, struct gt_chart *chart, struct gt_value u
 					&version, err);
 	if (rc == GT_OK)
 		rc = gt_values_coalesce(a, chart, user, false, &ret->values, err);
+	if (rc == GT_OK && !opts->skip_schema)
+		rc = helm__check_schemas(a, chart, ret->values, err);
 	if (rc < 0)
 		return rc;
 	if (chart->kube_version.n && !gt_chart_version_ok(a, chart->kube_version, version))
