@@ -2,9 +2,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/utf8.h"
 #include "text/json.h"
+#include "text/number.h"
 #include "text/sprig/sprig_impl.h"
+#include "text/template/quote.h"
 #include "text/yaml.h"
 
 #define YAML_KEY_MAX 1022 /* the longest key that upstream's parser takes back */
@@ -30,13 +33,33 @@ static bool readable(struct gt_str s)
 	return true;
 }
 
-static bool readable_tree(const struct gt_node *n)
+/* U+0085 is a line break to upstream's reader, which folds it into a space. */
+static void fold_breaks(struct gt_arena *a, struct gt_node *n)
+{
+	struct gt_str s = gt_node_text(n), nel = GT_STR_LIT("\xc2\x85");
+	gt_auto_buf out = {0};
+	size_t at = gt_str_search(s, nel);
+
+	if (at == SIZE_MAX)
+		return;
+	for (; at != SIZE_MAX; at = gt_str_search(s, nel)) {
+		gt_buf_add(&out, s.p, at);
+		gt_buf_addc(&out, ' ');
+		s = gt_str_from(s, at + nel.n);
+	}
+	gt_buf_add_str(&out, s);
+	struct gt_node *folded = gt_node_strn(a, gt_buf_str(&out));
+	if (folded)
+		gt_node_become(n, folded);
+}
+
+static bool readable_tree(struct gt_arena *a, struct gt_node *n)
 {
 	switch (gt_node_kind(n)) {
-	case GT_STR: return readable(gt_node_text(n));
+	case GT_STR: fold_breaks(a, n); return readable(gt_node_text(n));
 	case GT_SEQ:
 		gt_seq_for_each (n, item) {
-			if (!readable_tree(item))
+			if (!readable_tree(a, item))
 				return false;
 		}
 		return true;
@@ -45,7 +68,8 @@ static bool readable_tree(const struct gt_node *n)
 		{
 			struct gt_str key = gt_strn(pair->key, pair->len);
 
-			if (key.n > YAML_KEY_MAX || !readable(key) || !readable_tree(pair->value))
+			if (key.n > YAML_KEY_MAX || !readable(key) ||
+			    !readable_tree(a, pair->value))
 				return false;
 		}
 		return true;
@@ -56,9 +80,9 @@ static bool readable_tree(const struct gt_node *n)
 static bool write_yaml(struct gt_buf *out, struct gt_arena *a, struct gt_value v, unsigned style)
 {
 	gt_auto_arena nodes = {.budget = a->budget};
-	const struct gt_node *n = gt_value_node(&nodes, a, v);
+	struct gt_node *n = gt_value_node(&nodes, a, v);
 
-	if (!n || nodes.failed || !readable_tree(n))
+	if (!n || nodes.failed || !readable_tree(&nodes, n))
 		return false;
 	size_t before = out->n;
 	gt_yaml_write(out, n, style);
@@ -95,9 +119,52 @@ static int fn_must_to_yaml(struct gt_tmpl_call *c)
 	return yaml_out(c, GT_YAML_SORTED, true);
 }
 
+/* Values as another encoder sees them, which takes no detour over JSON: floats as %v prints them.
+ */
+static struct gt_node *pretty_node(struct gt_arena *nodes, struct gt_arena *a, struct gt_value v,
+				   unsigned depth)
+{
+	struct gt_node *out = NULL;
+	char text[GT_DOUBLE_TEXT];
+	const struct gt_ventry *e;
+
+	if (depth > GT_LIMIT_DEPTH)
+		return NULL;
+	if (v.kind == GT_V_FLOAT) {
+		gt_double_g(v.f, text);
+		return gt_node_number(nodes, GT_FLOAT,
+				      gt_str(isnan(v.f)   ? ".nan"
+					     : isinf(v.f) ? (v.f > 0 ? ".inf" : "-.inf")
+							  : text));
+	}
+	if (gt_value_is_list(v)) {
+		out = gt_node_seq(nodes);
+		for (uint32_t i = 0; i < gt_vlist_n(v); i++)
+			gt_node_append(nodes, out, pretty_node(nodes, a, v.list->v[i], depth + 1));
+		return out;
+	}
+	if (!gt_value_is_map(v))
+		return gt_value_node(nodes, a, v);
+	out = gt_node_map(nodes);
+	for (uint32_t i = 0; (e = gt_vmap_at(a, v.map, i)) != NULL; i++)
+		gt_node_setn(nodes, out, gt_strn(e->key, e->len),
+			     pretty_node(nodes, a, e->value, depth + 1));
+	return out;
+}
+
 static int fn_to_yaml_pretty(struct gt_tmpl_call *c)
 {
-	return yaml_out(c, GT_YAML_SORTED | GT_YAML_SEQ_INDENT | GT_YAML_NO_FOLD, false);
+	gt_auto_arena nodes = {.budget = c->a->budget};
+	struct gt_node *n = pretty_node(&nodes, c->a, c->arg[0], 0);
+	gt_auto_buf out = {0};
+
+	if (!n || nodes.failed)
+		return sprig__str(c, GT_STR_LIT(""));
+	gt_yaml_write(&out, n,
+		      GT_YAML_SORTED | GT_YAML_SEQ_INDENT | GT_YAML_NO_FOLD | GT_YAML_KEEP_STYLE);
+	if (out.n && out.p[out.n - 1] == '\n')
+		out.p[--out.n] = '\0';
+	return gt_tmpl_return_buf(c, &out);
 }
 
 /* --- YAML in ------------------------------------------------------------------------------ */
@@ -127,6 +194,45 @@ static struct gt_value wrong_type(struct gt_arena *a, const char *before, const 
 				       before, json_type(n), want)));
 }
 
+/* What stands after the first colon of a line. */
+static struct gt_str value_of_line(struct gt_str text, uint64_t line)
+{
+	struct gt_split lines = {.rest = text};
+	struct gt_str one = {0};
+
+	for (uint64_t i = 0; i < line; i++)
+		gt_split_next(&lines, '\n', &one);
+	size_t colon = gt_str_find(one, ':');
+	return gt_str_trim(gt_str_from(one, colon == SIZE_MAX ? one.n : colon + 1));
+}
+
+/* Two errors that the parser words for people are worded for templates here. */
+static struct gt_value yaml_error(struct gt_arena *a, struct gt_str text, const char *error)
+{
+	static const char anchor[] = ": unknown anchor referenced: ",
+			  key[] = ": null cannot be a key";
+	struct gt_str e = gt_str(error), number = {0};
+	size_t at = gt_str_search(e, gt_str(anchor)), colon = gt_str_find(e, ':');
+	gt_auto_buf out = {0};
+	uint64_t line = 1;
+
+	if (at != SIZE_MAX) {
+		gt_buf_adds(&out, "error converting YAML to JSON: yaml: unknown anchor '");
+		gt_buf_add_str(&out, gt_str_from(e, at + sizeof anchor - 1));
+		gt_buf_adds(&out, "' referenced");
+		return gt_vstr_buf(a, &out);
+	}
+	if (gt_str_search(e, gt_str(key)) == SIZE_MAX)
+		return error_text(a, "error converting YAML to JSON: yaml: ", error);
+	if (gt_str_starts(e, "line ") && colon != SIZE_MAX)
+		number = gt_str_sub(e, 5, colon - 5);
+	gt_str_u64(number, &line);
+	gt_buf_adds(&out, "error converting YAML to JSON: unsupported map key of type: %!s(<nil>), "
+			  "key: <nil>, value: ");
+	gt_go_quote(&out, value_of_line(text, line), false);
+	return gt_vstr_buf(a, &out);
+}
+
 /* The first document; *ret_error is set instead when there is none to be had. */
 static const struct gt_node *read_yaml(struct gt_tmpl_call *c, struct gt_value *ret_error)
 {
@@ -136,7 +242,7 @@ static const struct gt_node *read_yaml(struct gt_tmpl_call *c, struct gt_value *
 
 	if (gt_yaml_parse_all(c->a, c->arg[0].s, &opts, &docs, &err) >= 0)
 		return gt_node_item(docs, 0);
-	*ret_error = error_text(c->a, "error converting YAML to JSON: yaml: ", err.text);
+	*ret_error = yaml_error(c->a, c->arg[0].s, err.text);
 	return NULL;
 }
 

@@ -43,9 +43,10 @@ struct tnode {
 	uint8_t type;
 	bool is_assign;                 /* pipe: = and not := */
 	bool is_int, is_uint, is_float; /* number: what it can be */
-	uint8_t ndecl;                  /* pipe */
-	uint32_t pos;                   /* in the source */
-	uint32_t n, cap;                /* kids or names */
+	bool is_complex;
+	uint8_t ndecl;   /* pipe */
+	uint32_t pos;    /* in the source */
+	uint32_t n, cap; /* kids or names */
 	const struct tsource *src;
 	struct gt_str text;   /* text, literal as written, name */
 	struct tnode **kids;  /* of lists, pipes (commands), commands (arguments) */
@@ -61,7 +62,7 @@ struct tnode {
 		struct {
 			int64_t i;
 			uint64_t u;
-			double f;
+			double f, im;
 		} num;
 		bool truth;
 	};

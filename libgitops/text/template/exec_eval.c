@@ -68,6 +68,10 @@ static bool is_float_literal(const struct tnode *n)
 static int constant(struct texec *s, const struct tnode *n, struct gt_value *ret)
 {
 	s->node = n;
+	if (n->is_complex) {
+		*ret = (struct gt_value){.kind = GT_V_COMPLEX, .re = n->num.f, .im = n->num.im};
+		return GT_OK;
+	}
 	if (is_float_literal(n)) {
 		*ret = gt_vfloat(n->num.f);
 		return GT_OK;

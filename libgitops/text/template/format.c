@@ -134,6 +134,22 @@ static void print_float(struct fmt *p, struct gt_value v, uint32_t verb)
 		bad_verb(p, v, verb);
 }
 
+static void print_complex(struct fmt *p, struct gt_value v, uint32_t verb)
+{
+	bool plus = p->f.plus;
+
+	if (!verb || verb >= 0x80 || !strchr("veEfFgGxX", (int)verb)) {
+		bad_verb(p, v, verb);
+		return;
+	}
+	gt_buf_addc(p->out, '(');
+	fmt__float(p, v.re, (char)verb);
+	p->f.plus = true;
+	fmt__float(p, v.im, (char)verb);
+	p->f.plus = plus;
+	gt_buf_adds(p->out, "i)");
+}
+
 /* --- collections -------------------------------------------------------------------------- */
 
 static void print_list(struct fmt *p, struct gt_value v, uint32_t verb, unsigned depth)
@@ -232,6 +248,7 @@ static void print_value(struct fmt *p, struct gt_value v, uint32_t verb, unsigne
 			fmt__pad(p, v.b ? GT_STR_LIT("true") : GT_STR_LIT("false"));
 		return;
 	case GT_V_FLOAT: print_float(p, v, verb); return;
+	case GT_V_COMPLEX: print_complex(p, v, verb); return;
 	case GT_V_STR: print_string(p, v, verb); return;
 	case GT_V_BYTES: print_bytes(p, v, verb); return;
 	case GT_V_OBJ: print_object(p, v, verb); return;

@@ -270,6 +270,21 @@ static void number_values(struct parser *p, struct tnode *n, struct gt_str text)
 	}
 }
 
+/* [re+]im with an i at the end; the sign of the imaginary part is the last that starts a number. */
+static void complex_values(struct parser *p, struct tnode *n, struct gt_str text)
+{
+	size_t cut = 0;
+
+	for (size_t i = 1; i + 1 < text.n; i++) {
+		if ((text.p[i] == '+' || text.p[i] == '-') && !strchr("eEpP", text.p[i - 1]))
+			cut = i;
+	}
+	n->is_complex = true;
+	if ((cut && !gt_go_float(gt_str_sub(text, 0, cut), &n->num.f)) ||
+	    !gt_go_float(gt_str_sub(text, cut, text.n - cut - 1), &n->num.im))
+		perror_quoted(p, "illegal number syntax: ", text, "");
+}
+
 static struct tnode *number_node(struct parser *p, struct ttoken t)
 {
 	struct tnode *n = new_node(p, TN_NUMBER, t.pos);
@@ -285,7 +300,7 @@ static struct tnode *number_node(struct parser *p, struct ttoken t)
 		n->num.i = (int64_t)(n->num.u = rune);
 		n->num.f = rune;
 	} else if (t.type == TT_COMPLEX || gt_str_ends(t.val, "i")) {
-		perror_quoted(p, "complex numbers are not supported: ", t.val, "");
+		complex_values(p, n, t.val);
 	} else {
 		number_values(p, n, t.val);
 	}

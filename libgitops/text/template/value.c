@@ -216,6 +216,7 @@ static struct gt_node *node_of(const struct arenas *a, struct gt_value v, unsign
 	case GT_V_UINT32:
 	case GT_V_UINT64: return uint_node(a->nodes, v.u);
 	case GT_V_FLOAT: return float_node(a->nodes, v.f);
+	case GT_V_COMPLEX: return NULL;
 	case GT_V_STR: return gt_node_str_take(a->nodes, v.s.p ? v.s.p : "", v.s.n);
 	case GT_V_BYTES: return v.s.p ? bytes_node(a->nodes, v.s) : gt_node_null(a->nodes);
 	case GT_V_OBJ: return object_node(a, v.obj, depth);

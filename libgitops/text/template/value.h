@@ -31,6 +31,7 @@ enum gt_vkind {
 	GT_V_UINT32,
 	GT_V_UINT64,
 	GT_V_FLOAT,
+	GT_V_COMPLEX,
 	GT_V_STR,
 	GT_V_BYTES,    /* []uint8 */
 	GT_V_LIST,     /* []interface {} */
@@ -58,6 +59,9 @@ struct gt_value {
 		int64_t i; /* the signed kinds */
 		uint64_t u;
 		double f;
+		struct {
+			double re, im;
+		};
 		struct gt_str s; /* GT_V_STR, GT_V_BYTES */
 		struct gt_vlist *list;
 		struct gt_vmap *map;

@@ -18,6 +18,7 @@ static const struct {
 	[GT_V_UINT32] = {"uint32", "uint32"},
 	[GT_V_UINT64] = {"uint64", "uint64"},
 	[GT_V_FLOAT] = {"float64", "float64"},
+	[GT_V_COMPLEX] = {"complex128", "complex128"},
 	[GT_V_STR] = {"string", "string"},
 	[GT_V_BYTES] = {"[]uint8", "slice"},
 	[GT_V_LIST] = {"[]interface {}", "slice"},
@@ -51,6 +52,7 @@ bool gt_value_truth(struct gt_value v)
 	case GT_V_NIL: return false;
 	case GT_V_BOOL: return v.b;
 	case GT_V_FLOAT: return v.f != 0;
+	case GT_V_COMPLEX: return v.re != 0 || v.im != 0;
 	case GT_V_STR:
 	case GT_V_BYTES: return v.s.n > 0;
 	case GT_V_OBJ: return true;
@@ -106,6 +108,7 @@ static bool equal_at(struct gt_value x, struct gt_value y, unsigned depth)
 	switch ((enum gt_vkind)x.kind) {
 	case GT_V_BOOL: return x.b == y.b;
 	case GT_V_FLOAT: return x.f == y.f;
+	case GT_V_COMPLEX: return x.re == y.re && x.im == y.im;
 	case GT_V_STR:
 	case GT_V_BYTES: return gt_str_eq(x.s, y.s);
 	case GT_V_OBJ:
