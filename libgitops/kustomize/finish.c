@@ -122,8 +122,6 @@ static int clean_annotations(struct kz_build *b, struct kz_res *r)
 		if (!kz_key_is_string(key))
 			return kz_fail(b, "annotation key %s would not be read as a string",
 				       p->key);
-		if (!kz_is_scalar(p->value))
-			return kz_fail(b, "annotation %s must be a string", p->key);
 		struct gt_node *value = kz_scalar(b->a, kz_text(p->value), GT_RAW_STR);
 		gt_node_setn(b->a, annotations, key, value);
 	}

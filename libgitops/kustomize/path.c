@@ -173,6 +173,17 @@ static int not_a(struct matcher *m, const struct gt_node *n, const char *what, s
 		       what, GT_STR_ARG(part));
 }
 
+/* Text below which the path goes on: read as YAML, and what is found there is changed in vain. */
+static int match_inside(struct matcher *m, const struct gt_node *n, uint32_t i)
+{
+	struct gt_node *inner = NULL;
+	int rc = gt_yaml_raw_parse(m->b->a, kz_text(n), NULL, &inner, m->b->err);
+
+	if (rc < 0)
+		return rc;
+	return inner ? match_at(m, inner, i) : GT_OK;
+}
+
 static int match_field(struct matcher *m, struct gt_node *n, uint32_t i)
 {
 	struct gt_node *field;
@@ -188,6 +199,8 @@ static int match_field(struct matcher *m, struct gt_node *n, uint32_t i)
 		if (!field)
 			return kz_check(m->b);
 	}
+	if (kz_is_scalar(field) && i + 1 < m->n && !kz_is_null(field))
+		return match_inside(m, field, i + 1);
 	return match_at(m, field, i + 1);
 }
 
@@ -272,17 +285,6 @@ static int match_every(struct matcher *m, struct gt_node *n, uint32_t i)
 	return GT_OK;
 }
 
-/* Text below which the path goes on: read as YAML, and what is found there is changed in vain. */
-static int match_inside(struct matcher *m, const struct gt_node *n, uint32_t i)
-{
-	struct gt_node *inner = NULL;
-	int rc = gt_yaml_raw_parse(m->b->a, kz_text(n), NULL, &inner, m->b->err);
-
-	if (rc < 0)
-		return rc;
-	return inner ? match_at(m, inner, i) : GT_OK;
-}
-
 static int match_at(struct matcher *m, struct gt_node *n, uint32_t i)
 {
 	if (i == m->n) {
@@ -294,10 +296,7 @@ static int match_at(struct matcher *m, struct gt_node *n, uint32_t i)
 	m->depth++;
 	struct gt_str part = m->path[i];
 	int rc;
-	if (gt_node_is(n, GT_STR) && i > 0 && !kz_is_null(n) && m->n > i && m->depth < 8 &&
-	    gt_str_find(kz_text(n), '\n') != SIZE_MAX)
-		rc = match_inside(m, n, i);
-	else if (is_number(part))
+	if (is_number(part))
 		rc = match_index(m, n, i);
 	else if (is_matcher(part))
 		rc = match_keyed(m, n, i);

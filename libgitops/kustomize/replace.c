@@ -201,26 +201,35 @@ static uint32_t find_structured(struct kz_build *b, const struct kz_res *r,
 	return 0;
 }
 
-static int print_structured(struct kz_build *b, struct gt_str old, struct gt_node *inner,
-			    struct gt_buf *out)
+static int print_json(struct kz_build *b, struct gt_str old, struct gt_node *inner,
+		      struct gt_buf *out)
 {
-	struct gt_str trimmed = gt_str_trim(old);
+	bool pretty = gt_str_find(old, '\n') != SIZE_MAX &&
+		      gt_str_search(old, GT_STR_LIT("  ")) != SIZE_MAX;
 	int rc = kz_to_values(b, inner, KZ_YAML_V3);
 
 	if (rc < 0)
 		return rc;
-	if (trimmed.p[0] == '{' || trimmed.p[0] == '[') {
-		bool pretty = gt_str_find(old, '\n') != SIZE_MAX &&
-			      gt_str_search(old, GT_STR_LIT("  ")) != SIZE_MAX;
+	gt_json_write(out, inner, GT_JSON_SORTED | GT_JSON_HTML | (pretty ? GT_JSON_INDENT : 0), 2);
+	return gt_buf_check(out, b->err);
+}
 
-		gt_json_write(out, inner,
-			      GT_JSON_SORTED | GT_JSON_HTML | (pretty ? GT_JSON_INDENT : 0), 2);
-		return gt_buf_check(out, b->err);
-	}
+static int print_yaml(struct kz_build *b, struct gt_node *inner, struct gt_buf *out)
+{
+	kz_keep_texts(b->a, inner);
 	gt_yaml_write(out, inner, GT_YAML_NO_FOLD | GT_YAML_KEEP_STYLE);
 	while (out->n && (out->p[out->n - 1] == '\n' || out->p[out->n - 1] == ' '))
 		out->n--;
 	return gt_buf_check(out, b->err);
+}
+
+static int print_structured(struct kz_build *b, struct gt_str old, struct gt_node *inner,
+			    struct gt_buf *out)
+{
+	struct gt_str trimmed = gt_str_trim(old);
+
+	return trimmed.p[0] == '{' || trimmed.p[0] == '[' ? print_json(b, old, inner, out)
+							  : print_yaml(b, inner, out);
 }
 
 /* GT_E_NOT_FOUND: the path does not lead into a text. */
@@ -228,6 +237,8 @@ static int replace_inside(struct kz_build *b, struct kz_res *r, const struct kz_
 			  const struct gt_node *value, const struct value_options *o)
 {
 	struct gt_node *scalar = NULL, *inner = NULL;
+	/* Delimiters do not count in here. */
+	const struct value_options whole = {.create = o->create};
 	struct kz_nodes found = {0};
 	gt_auto_buf text = {0};
 	uint32_t n = find_structured(b, r, path, &scalar, &inner);
@@ -239,7 +250,7 @@ static int replace_inside(struct kz_build *b, struct kz_res *r, const struct kz_
 	if (rc == GT_OK && !found.n)
 		rc = kz_fail(b, "unable to find field in structured data");
 	for (uint32_t i = 0; i < found.n && rc == GT_OK; i++)
-		rc = write_value(b, found.v[i], value, o);
+		rc = write_value(b, found.v[i], value, &whole);
 	if (rc == GT_OK)
 		rc = print_structured(b, kz_text(scalar), inner, &text);
 	if (rc == GT_OK)

@@ -480,6 +480,38 @@ int kz_to_values(struct kz_build *b, struct gt_node *n, enum kz_rules rules)
 	return rc;
 }
 
+static void keep_text(struct gt_arena *a, struct gt_node *n)
+{
+	static const char *const names[] = {
+		[GT_RAW_INT] = "int",
+		[GT_RAW_FLOAT] = "float",
+		[GT_RAW_BOOL] = "bool",
+		[GT_RAW_NULL] = "null",
+	};
+	struct gt_str text = gt_strn(n->s, n->n);
+	struct kz_value v = kz_resolve(KZ_YAML_V3, text);
+	const char *name = n->flags < GT_COUNT(names) ? names[n->flags] : NULL;
+
+	if (name && v.kind != kind_of_tag((enum gt_raw_tag)n->flags)) {
+		const char *tagged = gt_arena_printf(a, "!!%s %.*s", name, GT_STR_ARG(text));
+
+		if (tagged)
+			kz_scalar_set(a, n, gt_str(tagged), GT_RAW_NONE);
+		n->kind = GT_FLOAT;
+	} else if (v.kind != GT_STR || v.time || kz_resolve(KZ_YAML_V2, text).kind != GT_STR) {
+		n->kind = GT_FLOAT;
+	}
+}
+
+void kz_keep_texts(struct gt_arena *a, struct gt_node *n)
+{
+	if (gt_node_is(n, GT_STR) && is_plain(n) && n->flags != GT_RAW_STR && n->n)
+		keep_text(a, n);
+	gt_map_each(n, p) kz_keep_texts(a, p->value);
+	gt_seq_for_each (n, item)
+		kz_keep_texts(a, item);
+}
+
 void kz_from_values(struct gt_arena *a, struct gt_node *n)
 {
 	if (!n)

@@ -59,6 +59,12 @@ bool kz_key_to_json(struct gt_arena *a, struct gt_str *key, enum gt_style style,
  */
 int kz_to_values(struct kz_build *b, struct gt_node *n, enum kz_rules rules);
 
+/*
+ * For printing the tree as it is: plain scalars that are no strings become numbers of any text,
+ * which gt_yaml_write() puts down unchanged under GT_YAML_KEEP_STYLE.
+ */
+void kz_keep_texts(struct gt_arena *a, struct gt_node *n);
+
 /* The other way round, for a tree that a patch or a decoder made of values. */
 void kz_from_values(struct gt_arena *a, struct gt_node *n);
 
