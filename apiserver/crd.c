@@ -238,11 +238,12 @@ int as_crd_publish_all(struct as_server *s, struct gt_err *err)
 	struct as_scan scan = {0};
 	int rc = as_table_scan(as_store_table(s->store, CRDS), &scan, &snap, err);
 
-	for (size_t i = 0; i < snap.n && rc == GT_OK; i++) {
-		rc = as_crd_publish(s, snap.v[i], false, err);
-		if (rc < 0)
-			rc = gt_wrap(err, "CustomResourceDefinition %.*s",
-				     GT_STR_ARG(snap.v[i]->name));
+	/* One that cannot be served does not keep the others from being. */
+	for (size_t i = 0; i < snap.n; i++) {
+		struct gt_err why = {0};
+		if (as_crd_publish(s, snap.v[i], false, &why) < 0)
+			gt_log_error(s->opts.log, &why, "custom resource not served",
+				     gt_kv_strn("definition", snap.v[i]->name));
 	}
 	as_snapshot_fini(&snap);
 	return rc;

@@ -200,6 +200,8 @@ void as_default_pod(struct gt_arena *a, struct gt_node *obj)
 {
 	struct gt_node *spec = gt_node_get(obj, "spec");
 
+	/* Of admission, not of defaulting; but nothing comes between the two here. */
+	as_default_str(a, spec, "serviceAccountName", "default");
 	as_default_pod_spec(a, spec);
 	as_default_bool(a, spec, "enableServiceLinks", true);
 	gt_seq_for_each (gt_node_get(spec, "containers"), c)

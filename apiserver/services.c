@@ -234,7 +234,6 @@ void as_service_validate(struct as_call *c, const struct gt_node *live, const st
 	if (external && gt_node_text(gt_node_get(spec, "externalName")).n == 0)
 		gt_field_required(errs, "spec.externalName", "");
 	if (before && before[0] && !external &&
-	    !gt_node_is_text(gt_node_get(live, "spec"), "ExternalName") &&
 	    !gt_node_is_text(gt_node_get(spec, "clusterIP"), before))
 		gt_field_invalid(errs, "spec.clusterIPs[0]", gt_node_get(spec, "clusterIPs"),
 				 "may not change once set");
