@@ -1,5 +1,7 @@
 #include "controllers.h"
 
+#include <malloc.h>
+
 #include "base/limits.h"
 #include "base/map.h"
 #include "base/time.h"
@@ -262,6 +264,8 @@ static void *run(void *arg)
 			;
 		if (gt_now_mono() >= k->expire_at) {
 			as_events_expire(k);
+			/* What big requests left behind goes back to the system. */
+			malloc_trim(0);
 			k->expire_at = gt_now_mono() + EXPIRE_NS;
 		}
 	} while (wait(k));

@@ -43,6 +43,7 @@ class Server:
         with os.fdopen(out) as pipe:
             line = pipe.readline()
         if not line:
+            self.process.wait()
             raise AssertionError("the server did not start: " + self.read_log())
         report = json.loads(line)
         self.url, self.kubeconfig = report["address"], report["kubeconfig"]

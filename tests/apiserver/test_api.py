@@ -1,6 +1,8 @@
 """What clients see on the wire: errors, watches, pages, options, and who may come in."""
 
 import json
+import os
+import sqlite3
 import threading
 import time
 
@@ -338,6 +340,21 @@ class Api(Case):
             server.start()
         self.assertEqual(server.request("POST", path, config_map("more"))[0], 201)
         self.assertEqual(server.stop(), 0)
+
+    def test_database_of_a_newer_version(self):
+        server = Server()
+        self.addCleanup(server.remove)
+        self.assertEqual(server.stop(), 0)
+        path = os.path.join(server.dir, "data", "state.db")
+        database = sqlite3.connect(path)
+        self.assertEqual(database.execute("PRAGMA user_version").fetchone(), (1,))
+        database.execute("PRAGMA user_version = 99")
+        database.commit()
+        database.close()
+        with self.assertRaisesRegex(AssertionError, "state.db: the database has version 99, this "
+                                                    "program knows 1"):
+            server.start()
+        server.log.close()
 
     def test_memory_keeps_nothing(self):
         server = Server(data=False)
