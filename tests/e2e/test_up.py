@@ -1,14 +1,17 @@
 """`gitops up` and `gitops down`: start, stop, supervision, and what is left behind: nothing."""
 
+import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import ssl
 import stat
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 import urllib.error
@@ -219,32 +222,40 @@ class Detached(unittest.TestCase):
         """Ctrl-C on a terminal, while it starts and when it is ready, leaves nothing running."""
         for wait in (0.0, 0.05, 0.2, None):
             with self.subTest(wait=wait):
-                pid, master = pty.fork()
-                if pid == 0:
-                    die_with_parent()
-                    os.execv(self.gitops, [self.gitops, "up", "--data", self.data, "--port", "0"])
-                text = b""
-                deadline = time.monotonic() + (30 if wait is None else wait)
-                os.set_blocking(master, False)
-                while time.monotonic() < deadline and b"ready in" not in text:
-                    try:
-                        text += os.read(master, 4096)
-                    except BlockingIOError:
-                        time.sleep(0.005)
+                master, slave = pty.openpty()
+                process = subprocess.Popen(
+                    [self.gitops, "up", "--data", self.data, "--port", "0"], stdin=slave,
+                    stdout=slave, stderr=slave, preexec_fn=self.take_terminal)
+                os.close(slave)
+                text = self.read_terminal(master, b"ready in", 30 if wait is None else wait)
                 if wait is None:
                     self.assertIn(b"ready in", text)
                 os.write(master, b"\x03")
-                os.set_blocking(master, True)
-                try:
-                    while os.read(master, 4096):
-                        pass
-                except OSError:
-                    pass
-                _, status = os.waitpid(pid, 0)
+                self.read_terminal(master, b"\0", 30)
+                status = process.wait(30)
                 os.close(master)
                 if wait is None:
-                    self.assertEqual(os.waitstatus_to_exitcode(status), 0)
+                    self.assertEqual(status, 0)
                 eventually("all processes are gone", lambda: not running(self.data))
+
+    @staticmethod
+    def take_terminal():
+        die_with_parent()
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    @staticmethod
+    def read_terminal(master, until, timeout):
+        """What is written to the terminal, until the text comes, all have left, or time is over."""
+        text, deadline = b"", time.monotonic() + timeout
+        while until not in text and time.monotonic() < deadline:
+            if not select.select([master], [], [], 0.005)[0]:
+                continue
+            try:
+                text += os.read(master, 4096)
+            except OSError:
+                break
+        return text
 
     def test_no_program(self):
         """A program that is not beside `gitops` is named."""
