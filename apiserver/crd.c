@@ -225,8 +225,10 @@ int as_crd_publish(struct as_server *s, struct as_object *o, bool deleted, struc
 			as_registry_drop(s->registry, group, plural);
 	} else {
 		rc = build(s, obj, &r, err);
-		if (rc == GT_OK)
+		if (rc == GT_OK) {
+			r->defined = o->rev;
 			as_registry_put(s->registry, r);
+		}
 	}
 	pthread_mutex_unlock(&s->crd_lock);
 	return rc;

@@ -160,8 +160,9 @@ int as_encode_object(struct as_call *c, struct gt_buf *out, const struct as_obje
 	struct gt_node *obj = NULL;
 	int rc;
 
-	/* Custom resources may have gained defaults since they were stored. */
-	if (as_form_is_stored(c) && !c->query.pretty && !(c->r->flags & AS_R_CUSTOM)) {
+	/* Custom resources may have gained defaults since they were stored; built-in ones have no
+	 * definition that could change. */
+	if (as_form_is_stored(c) && !c->query.pretty && o->rev > c->r->defined) {
 		gt_buf_add_str(out, o->json);
 		return GT_OK;
 	}

@@ -62,6 +62,7 @@ struct as_resource {
 	uint32_t n_versions, storage; /* index of the storage version */
 	struct as_version *versions;  /* preferred first */
 	struct as_table *table;       /* NULL when virtual */
+	int64_t defined;              /* revision of the CRD; later objects have its defaults */
 	struct gt_arena arena;        /* all of the above */
 };
 

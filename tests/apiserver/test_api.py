@@ -251,6 +251,31 @@ class Api(Case):
         _, _, body = self.server.request("GET", base % "v1" + "/h")
         self.assertEqual(body["spec"]["targetCPUUtilizationPercentage"], 50)
 
+    def test_changed_definition(self):
+        """Objects that were stored before have the new defaults when they are read."""
+        def crd(**properties):
+            return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                    "metadata": {"name": "gears.e.io"},
+                    "spec": {"group": "e.io", "scope": "Cluster",
+                             "names": {"kind": "Gear", "plural": "gears"},
+                             "versions": [{"name": "v1", "served": True, "storage": True, "schema": {
+                                 "openAPIV3Schema": {"type": "object", "properties": {
+                                     "spec": {"type": "object", "properties": properties}}}}}]}}
+        definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        a, b = {"type": "string", "default": "x"}, {"type": "integer", "default": 3}
+        self.assertEqual(self.server.request("POST", definitions, crd(a=a))[0], 201)
+        gear = {"apiVersion": "e.io/v1", "kind": "Gear", "metadata": {"name": "g"}, "spec": {}}
+        _, _, body = self.server.request("POST", "/apis/e.io/v1/gears", gear)
+        self.assertEqual(body["spec"], {"a": "x"})
+        status, _, body = self.server.request(
+            "PATCH", definitions + "/gears.e.io", crd(a=a, b=b),
+            Content_Type="application/merge-patch+json")
+        self.assertEqual(status, 200, body)
+        _, _, body = self.server.request("GET", "/apis/e.io/v1/gears/g")
+        self.assertEqual(body["spec"], {"a": "x", "b": 3})
+        _, _, body = self.server.request("GET", "/apis/e.io/v1/gears")
+        self.assertEqual(body["items"][0]["spec"], {"a": "x", "b": 3})
+
     def test_large_bodies(self):
         status, _, _ = self.server.request("POST", self.path(), config_map("big", a="x" * 4000000))
         self.assertEqual(status, 413)
