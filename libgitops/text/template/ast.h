@@ -167,6 +167,9 @@ struct tlexer {
 	bool done; /* after an error: only EOF comes */
 };
 
+/* Fills a number node; the beginning of a message when the literal is none, else NULL. */
+const char *gt_tmpl__number(struct tnode *n, const struct ttoken *t);
+
 void gt_tmpl__lex_init(struct tlexer *l, struct gt_arena *a, struct gt_str text);
 struct ttoken gt_tmpl__lex(struct tlexer *l);
 

@@ -9,7 +9,6 @@
 #include "base/utf8.h"
 #include "base/vec.h"
 #include "text/template/ast.h"
-#include "text/template/gonum.h"
 #include "text/template/quote.h"
 
 #define NESTING_MAX 1000
@@ -229,81 +228,15 @@ static struct gt_str unquoted(struct parser *p, struct gt_str literal)
 	return gt_arena_str(p->a, gt_buf_str(&text));
 }
 
-/* Whether the double is the integer that C's conversion would give. */
-static bool fits_int64(double f)
-{
-	return f >= -9223372036854775808.0 && f < 9223372036854775808.0 && (double)(int64_t)f == f;
-}
-
-static bool fits_uint64(double f)
-{
-	return f >= 0 && f < 18446744073709551616.0 && (double)(uint64_t)f == f;
-}
-
-static void number_values(struct parser *p, struct tnode *n, struct gt_str text)
-{
-	n->is_uint = gt_go_uint0(text, &n->num.u);
-	n->is_int = gt_go_int0(text, &n->num.i);
-	if (n->is_int && n->num.i == 0)
-		n->is_uint = true;
-	n->is_float = n->is_int || n->is_uint;
-	if (n->is_float) {
-		n->num.f = n->is_int ? (double)n->num.i : (double)n->num.u;
-	} else if (gt_go_float(text, &n->num.f)) {
-		bool fraction = false;
-
-		for (size_t i = 0; i < text.n; i++)
-			fraction |= strchr(".eEpP", text.p[i]) != NULL;
-		if (!fraction) {
-			perror_quoted(p, "integer overflow: ", text, "");
-			return;
-		}
-		n->is_float = true;
-		n->is_int = fits_int64(n->num.f);
-		n->is_uint = fits_uint64(n->num.f);
-		if (n->is_int)
-			n->num.i = (int64_t)n->num.f;
-		if (n->is_uint)
-			n->num.u = (uint64_t)n->num.f;
-	} else {
-		perror_quoted(p, "illegal number syntax: ", text, "");
-	}
-}
-
-/* [re+]im with an i at the end; the sign of the imaginary part is the last that starts a number. */
-static void complex_values(struct parser *p, struct tnode *n, struct gt_str text)
-{
-	size_t cut = 0;
-
-	for (size_t i = 1; i + 1 < text.n; i++) {
-		if ((text.p[i] == '+' || text.p[i] == '-') && !strchr("eEpP", text.p[i - 1]))
-			cut = i;
-	}
-	n->is_complex = true;
-	if ((cut && !gt_go_float(gt_str_sub(text, 0, cut), &n->num.f)) ||
-	    !gt_go_float(gt_str_sub(text, cut, text.n - cut - 1), &n->num.im))
-		perror_quoted(p, "illegal number syntax: ", text, "");
-}
-
 static struct tnode *number_node(struct parser *p, struct ttoken t)
 {
 	struct tnode *n = new_node(p, TN_NUMBER, t.pos);
-	uint32_t rune;
+	const char *fault = p->ctx->failed ? NULL : gt_tmpl__number(n, &t);
 
-	n->text = t.val;
-	if (t.type == TT_CHARCONST) {
-		if (!gt_go_unquote_rune(t.val, &rune)) {
-			perror_at(p, "malformed character constant: %.*s", GT_STR_ARG(t.val));
-			return n;
-		}
-		n->is_int = n->is_uint = n->is_float = true;
-		n->num.i = (int64_t)(n->num.u = rune);
-		n->num.f = rune;
-	} else if (t.type == TT_COMPLEX || gt_str_ends(t.val, "i")) {
-		complex_values(p, n, t.val);
-	} else {
-		number_values(p, n, t.val);
-	}
+	if (fault && t.type == TT_CHARCONST)
+		perror_at(p, "%s%.*s", fault, GT_STR_ARG(t.val));
+	else if (fault)
+		perror_quoted(p, fault, t.val, "");
 	return n;
 }
 
