@@ -270,6 +270,40 @@ static bool serve_openapi(struct as_call *c, struct gt_str name)
 	return true;
 }
 
+/* A length-delimited field of a protobuf message, shorter than 128 bytes. */
+static void add_field(struct gt_buf *out, unsigned number, struct gt_str value)
+{
+	gt_buf_addc(out, (char)(number << 3 | 2));
+	gt_buf_addc(out, (char)value.n);
+	gt_buf_add_str(out, value);
+}
+
+/*
+ * A Swagger document that describes nothing.  kubectl asks for it when it gets a List and will not
+ * go on without; it checks no object whose kind is not there.  All is in version 3.
+ */
+static void serve_openapi_v2(struct as_call *c)
+{
+	static const char title[] = "Kubernetes", version[] = "v" GT_COMPAT_KUBERNETES;
+	struct gt_str accept = gt_http_request_header(c->http, "Accept");
+	gt_auto_buf body = {0}, info = {0};
+
+	if (gt_str_search(accept, gt_str("protobuf")) != SIZE_MAX) {
+		add_field(&info, 1, gt_str(title));
+		add_field(&info, 2, gt_str(version));
+		add_field(&body, 1, gt_str("2.0"));
+		add_field(&body, 2, gt_buf_str(&info));
+		as_send(c, 200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+			&body);
+		return;
+	}
+	gt_buf_printf(&body,
+		      "{\"swagger\":\"2.0\",\"info\":{\"title\":\"%s\",\"version\":\"%s\"},"
+		      "\"paths\":{}}",
+		      title, version);
+	as_send(c, 200, "application/json", &body);
+}
+
 static void serve_version(struct as_call *c)
 {
 	gt_auto_buf body = {0};
@@ -301,6 +335,10 @@ bool as_document_serve(struct as_call *c)
 	version = aggregated(c);
 	if (version && (gt_str_is(path, "api") || gt_str_is(path, "apis"))) {
 		serve_aggregated(c, gt_str_is(path, "api") ? "api" : "apis", version);
+		return true;
+	}
+	if (gt_str_is(path, "openapi/v2")) {
+		serve_openapi_v2(c);
 		return true;
 	}
 	if (gt_str_is(path, "openapi/v3") || gt_str_starts(path, "openapi/v3/"))

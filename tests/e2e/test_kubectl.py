@@ -82,6 +82,18 @@ class Kubectl(Scenario):
         self.run_it("delete", "ks", "app", "--wait", "--timeout=30s")
         self.assertEqual(self.run_it("get", "cm", "a", check=False).returncode, 1)
 
+    def test_list(self):
+        """A List is applied as its items, by kubectl's own check and by the server's."""
+        items = [json.loads(config_map(name, self.ns, v=1)) for name in ("a", "b")]
+        objects = {"apiVersion": "v1", "kind": "List", "items": items}
+        out = self.run_it("apply", "-f", "-", stdin=json.dumps(objects)).stdout
+        self.assertEqual(out, "configmap/a created\nconfigmap/b created\n")
+        items[0]["datta"] = {}
+        done = self.run_it("apply", "--server-side", "-f", "-", stdin=json.dumps(objects),
+                           check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("datta", done.stderr)
+
     def test_watch(self):
         repo = self.world.repo("kubectl-watch")
         repo.put({"a.yaml": config_map("a", self.ns, v=1)})
