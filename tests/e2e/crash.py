@@ -3,7 +3,7 @@
 
     crash.py [--kills 50] [--seed N]
 
-Each round pushes a commit, and kills one process (API server, source- or kustomize-controller, or the
+Each round pushes a commit, and kills one process (the API server, a controller, or the
 supervisor with all it started) after a random part of a second; sometimes two.  Every few rounds, and
 at the end, everything must become what the last commit says.
 """
@@ -26,7 +26,8 @@ from support.kube import ApiError  # noqa: E402
 
 NS = "crash"
 OBJECTS = 6
-VICTIMS = ("gitops-apiserver", "source-controller", "kustomize-controller", "supervisor")
+VICTIMS = ("gitops-apiserver", "source-controller", "kustomize-controller", "supervisor",
+           "helm-controller", "notification-controller")
 OWNER = "kustomize.toolkit.fluxcd.io/name"
 
 
