@@ -15,6 +15,7 @@
 #include "kube/patch_helper.h"
 #include "kube/ssa.h"
 #include "net/pool.h"
+#include "runtime/gotk_metrics.h"
 #include "runtime/manager.h"
 #include "runtime/unsupported.h"
 

@@ -81,23 +81,6 @@ static int open_cache(struct ks *ks, struct gt_err *err)
 	return gt_unpack_open(&opts, &ks->cache, err);
 }
 
-static void add_metric(struct ks *ks)
-{
-	static const char *const labels[] = {"kind", "name", "namespace", NULL};
-	static double buckets[10];
-
-	gt_metric_exponential(buckets, GT_COUNT(buckets), 0.01, 1800);
-	struct gt_metric_opts opts = {
-		.name = "gotk_reconcile_duration_seconds",
-		.help = "The duration in seconds of a GitOps Toolkit resource reconciliation.",
-		.type = GT_METRIC_HISTOGRAM,
-		.labels = labels,
-		.buckets = buckets,
-		.n_buckets = GT_COUNT(buckets),
-	};
-	ks->duration = gt_metrics_add(gt_manager_metrics(ks->manager), &opts);
-}
-
 static int setup(struct gt_manager *m, struct gt_err *err)
 {
 	static const char *const paths[] = {"spec.sourceRef",    "spec.dependsOn",
@@ -125,7 +108,7 @@ static int setup(struct gt_manager *m, struct gt_err *err)
 	ks->fetch = (struct gt_artifact_fetch){.http = ks->http, .cache = ks->cache};
 	ks->lanes = gt_pool_new("apply", (unsigned)ks_flags.concurrent_ssa * 2, 0);
 	gt_gate_init(&ks->gate, 0);
-	add_metric(ks);
+	ks->duration = gt_gotk_reconcile_duration(gt_manager_metrics(m));
 	ks->controller = gt_controller_add(m, &opts);
 	ks_watch_sources(ks);
 	return GT_OK;

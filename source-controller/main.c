@@ -150,23 +150,6 @@ static int open_store(struct src *src, struct gt_err *err)
 	return gt_store_open(&opts, &src->store, err);
 }
 
-static void add_metrics(struct src *src)
-{
-	static const char *const labels[] = {"kind", "name", "namespace", NULL};
-	static double buckets[10];
-
-	gt_metric_exponential(buckets, GT_COUNT(buckets), 0.01, 1800);
-	struct gt_metric_opts opts = {
-		.name = "gotk_reconcile_duration_seconds",
-		.help = "The duration in seconds of a GitOps Toolkit resource reconciliation.",
-		.type = GT_METRIC_HISTOGRAM,
-		.labels = labels,
-		.buckets = buckets,
-		.n_buckets = GT_COUNT(buckets),
-	};
-	src->duration = gt_metrics_add(gt_manager_metrics(src->manager), &opts);
-}
-
 static void gone(void *arg, struct gt_key key)
 {
 	struct src *src = arg;
@@ -223,7 +206,7 @@ static int setup(struct gt_manager *m, struct gt_err *err)
 	gt_gate_init(&src->gate, 0);
 	src->kex_algos = join(&src_flags.kex_algos);
 	src->hostkey_algos = join(&src_flags.hostkey_algos);
-	add_metrics(src);
+	src->duration = gt_gotk_reconcile_duration(gt_manager_metrics(m));
 	add_controllers(src);
 	gt_manager_runnable(m, src_server_start, src_server_stop, src);
 	return GT_OK;

@@ -14,6 +14,7 @@
 #include "kube/object.h"
 #include "kube/patch_helper.h"
 #include "net/pool.h"
+#include "runtime/gotk_metrics.h"
 #include "runtime/manager.h"
 #include "store/artifact.h"
 #include "store/scratch.h"

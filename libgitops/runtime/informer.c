@@ -36,19 +36,19 @@ static void tell(struct gt_informer *inf, const struct gt_informer_event *ev)
 
 /* Stores obj (already projected) and tells; o is its block. */
 static void put(struct gt_informer *inf, struct gt_arena *a, struct gt_node *obj,
-		struct gt_stored *o, bool initial)
+		struct gt_object *o, bool initial)
 {
 	struct gt_node *before = NULL;
 	bool had = false;
 
 	pthread_mutex_lock(&inf->lock);
-	const struct gt_stored *old = gt_store_find(&inf->store, o->key);
+	const struct gt_object *old = gt_objects_find(&inf->store, o->key);
 	if (old) {
 		had = true;
 		if (inf->handlers.n > 0)
-			gt_stored_parse(a, old, &before, NULL);
+			gt_object_parse(a, old, &before, NULL);
 	}
-	gt_store_put_take(&inf->store, o, obj);
+	gt_objects_put_take(&inf->store, o, obj);
 	pthread_mutex_unlock(&inf->lock);
 	struct gt_informer_event ev = {
 		.type = had ? GT_CHANGE_MODIFIED : GT_CHANGE_ADDED,
@@ -64,11 +64,11 @@ static void drop(struct gt_informer *inf, struct gt_arena *a, const char *key)
 	struct gt_node *last = NULL;
 
 	pthread_mutex_lock(&inf->lock);
-	const struct gt_stored *old = gt_store_find(&inf->store, key);
+	const struct gt_object *old = gt_objects_find(&inf->store, key);
 	bool had = old != NULL;
 	if (old)
-		gt_stored_parse(a, old, &last, NULL);
-	gt_store_del(&inf->store, key);
+		gt_object_parse(a, old, &last, NULL);
+	gt_objects_del(&inf->store, key);
 	pthread_mutex_unlock(&inf->lock);
 	struct gt_informer_event ev = {.type = GT_CHANGE_DELETED, .obj = last};
 	if (had && last)
@@ -79,7 +79,7 @@ static void drop(struct gt_informer *inf, struct gt_arena *a, const char *key)
 
 static void incoming_free(void *p)
 {
-	gt_stored_free(p);
+	gt_object_free(p);
 }
 
 static void incoming_reset(struct gt_informer *inf)
@@ -91,7 +91,7 @@ static void incoming_reset(struct gt_informer *inf)
 static void incoming_add(struct gt_informer *inf, struct gt_arena *a, const struct gt_node *obj)
 {
 	const struct gt_node *kept = gt_project(a, obj, gt_informer__paths(inf));
-	struct gt_stored *o = gt_stored_new(kept);
+	struct gt_object *o = gt_object_new(kept);
 
 	gt_map_put(&inf->incoming, gt_str(o->key), o);
 }
@@ -130,13 +130,13 @@ static void replace(struct gt_informer *inf)
 	incoming.free_value = NULL;
 	gt_map_for_each (&incoming, e) {
 		gt_auto_arena a = {.budget = EVENT_BUDGET};
-		struct gt_stored *o = e->value;
+		struct gt_object *o = e->value;
 		struct gt_node *obj;
 
-		if (gt_stored_parse(&a, o, &obj, NULL) == GT_OK)
+		if (gt_object_parse(&a, o, &obj, NULL) == GT_OK)
 			put(inf, &a, obj, o, initial);
 		else
-			gt_stored_free(o);
+			gt_object_free(o);
 	}
 	gt_map_fini(&incoming);
 	mark_synced(inf);
@@ -226,12 +226,12 @@ static void take_change(struct gt_informer *inf, enum gt_event_type type, struct
 	gt_auto_arena a = {.budget = EVENT_BUDGET};
 
 	if (type == GT_EVENT_DELETED) {
-		drop(inf, &a, gt_store_key(&a, obj));
+		drop(inf, &a, gt_objects_key(&a, obj));
 		return;
 	}
 	struct gt_node *kept = gt_project(&a, obj, gt_informer__paths(inf));
 	if (gt_arena_check(&a, NULL) == GT_OK)
-		put(inf, &a, kept, gt_stored_new(kept), false);
+		put(inf, &a, kept, gt_object_new(kept), false);
 }
 
 static void on_event(void *arg, enum gt_event_type type, struct gt_node *obj)
@@ -255,7 +255,7 @@ static void on_event(void *arg, enum gt_event_type type, struct gt_node *obj)
 	if (!inf->initial_phase)
 		take_change(inf, type, obj);
 	else if (type == GT_EVENT_DELETED)
-		gt_map_del(&inf->incoming, gt_str(gt_store_key(&a, obj)));
+		gt_map_del(&inf->incoming, gt_str(gt_objects_key(&a, obj)));
 	else
 		incoming_add(inf, &a, obj);
 }
@@ -405,10 +405,10 @@ static void on_resync(void *arg)
 		gt_vec_push(&keys, gt_xstrndup(e->key, e->len));
 	for (size_t i = 0; i < keys.n; i++) {
 		gt_auto_arena a = {.budget = EVENT_BUDGET};
-		const struct gt_stored *o = gt_store_find(&inf->store, keys.v[i]);
+		const struct gt_object *o = gt_objects_find(&inf->store, keys.v[i]);
 		struct gt_node *obj = NULL;
 
-		if (o && gt_stored_parse(&a, o, &obj, NULL) == GT_OK)
+		if (o && gt_object_parse(&a, o, &obj, NULL) == GT_OK)
 			tell(inf, &(struct gt_informer_event){
 					  .type = GT_CHANGE_MODIFIED, .old = obj, .obj = obj});
 		free(keys.v[i]);
@@ -454,7 +454,7 @@ static void maybe_free(struct gt_informer *inf)
 {
 	if (!inf->dying || inf->watch || inf->list)
 		return;
-	gt_store_fini(&inf->store);
+	gt_objects_fini(&inf->store);
 	gt_map_fini(&inf->incoming);
 	gt_vec_fini(&inf->handlers);
 	gt_informer__free_opts(inf);

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "runtime/informer.h"
-#include "runtime/store.h"
+#include "runtime/objects_int.h"
 
 struct gt_watch;
 struct gt_list_call;
@@ -27,7 +27,7 @@ struct gt_informer {
 
 	pthread_mutex_t lock; /* store, synced, problem; the loop alone writes them */
 	pthread_cond_t cond;  /* synced */
-	struct gt_store store;
+	struct gt_objects store;
 	atomic_bool synced;
 	struct gt_err problem;
 
@@ -36,7 +36,7 @@ struct gt_informer {
 	void (*on_synced)(void *arg);
 	void (*on_problem)(void *arg, const struct gt_err *err);
 	void *observer;
-	struct gt_map incoming; /* snapshot being received: key -> struct gt_stored */
+	struct gt_map incoming; /* snapshot being received: key -> struct gt_object */
 	struct gt_watch *watch;
 	struct gt_list_call *list;
 	struct gt_timer *timer, *resync;

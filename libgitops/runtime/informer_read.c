@@ -33,7 +33,7 @@ struct gt_informer *gt_informer_new(struct gt_kube *k, const struct gt_resource 
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&inf->cond, &attr);
 	pthread_condattr_destroy(&attr);
-	gt_store_init(&inf->store);
+	gt_objects_init(&inf->store);
 	return inf;
 }
 
@@ -72,7 +72,7 @@ void gt_informer__free_opts(struct gt_informer *inf)
 
 void gt_informer_index(struct gt_informer *inf, const char *name, gt_index_fn fn)
 {
-	gt_store_index(&inf->store, name, fn);
+	gt_objects_index(&inf->store, name, fn);
 }
 
 void gt_informer_handle(struct gt_informer *inf, gt_informer_fn fn, void *arg)
@@ -186,9 +186,9 @@ int gt_informer_get(struct gt_informer *inf, struct gt_arena *a, const char *ns,
 	int rc = GT_OK;
 
 	pthread_mutex_lock(&inf->lock);
-	const struct gt_stored *o = gt_store_find(&inf->store, key);
+	const struct gt_object *o = gt_objects_find(&inf->store, key);
 	if (o)
-		rc = gt_stored_parse(a, o, ret_obj, err);
+		rc = gt_object_parse(a, o, ret_obj, err);
 	pthread_mutex_unlock(&inf->lock);
 	if (!o)
 		rc = gt_fail(err, GT_E_NOT_FOUND, "%s%s%s \"%s\" not found", inf->res->plural,
@@ -206,13 +206,13 @@ int gt_informer_list(struct gt_informer *inf, struct gt_arena *a, const char *ns
 
 	pthread_mutex_lock(&inf->lock);
 	gt_map_for_each (&inf->store.objects, e) {
-		const struct gt_stored *o = e->value;
+		const struct gt_object *o = e->value;
 		struct gt_node *obj;
 
 		if (ns && (o->ns_len != ns_len || memcmp(o->key, ns, ns_len) != 0))
 			continue;
 		struct gt_arena_mark mark = gt_arena_mark(a);
-		rc = gt_stored_parse(a, o, &obj, err);
+		rc = gt_object_parse(a, o, &obj, err);
 		if (rc < 0)
 			break;
 		if (match && !match(arg, obj))
@@ -234,11 +234,11 @@ size_t gt_informer_by_index(struct gt_informer *inf, struct gt_arena *a, const c
 
 	*ret_keys = NULL;
 	pthread_mutex_lock(&inf->lock);
-	const struct gt_bucket *b = gt_store_lookup(&inf->store, index, value);
+	const struct gt_bucket *b = gt_objects_lookup(&inf->store, index, value);
 	if (b && b->v.n > 0)
 		*ret_keys = gt_arena_calloc(a, b->v.n, sizeof **ret_keys);
 	for (size_t i = 0; *ret_keys && i < b->v.n; i++) {
-		const struct gt_stored *o = b->v.v[i];
+		const struct gt_object *o = b->v.v[i];
 		const char *ns = gt_arena_strndup(a, o->key, o->ns_len);
 		const char *name = gt_arena_strdup(a, o->key + o->ns_len + 1);
 

@@ -6,7 +6,7 @@
 #include "kube/object.h"
 #include "kube/watch.h"
 #include "net/loop.h"
-#include "runtime/store.h"
+#include "runtime/objects_int.h"
 #include "runtime/waiter_int.h"
 
 #define LINGER GT_SECONDS(60)
@@ -48,7 +48,7 @@ static void on_change(void *arg, const struct gt_informer_event *ev)
 	struct gt_share *sh = arg;
 	gt_auto_arena a = {0};
 
-	each_slot(sh, gt_store_key(&a, ev->obj), ev->type == GT_CHANGE_DELETED ? NULL : ev->obj);
+	each_slot(sh, gt_objects_key(&a, ev->obj), ev->type == GT_CHANGE_DELETED ? NULL : ev->obj);
 }
 
 static void look(struct gt_slot *s);

@@ -1,4 +1,4 @@
-#include "runtime/store.h"
+#include "runtime/objects_int.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 /* --- blocks ---------------------------------------------------------------------------------- */
 
-struct gt_stored *gt_stored_new(const struct gt_node *obj)
+struct gt_object *gt_object_new(const struct gt_node *obj)
 {
 	gt_auto_buf json = {0};
 	gt_auto_buf key = {0};
@@ -16,7 +16,7 @@ struct gt_stored *gt_stored_new(const struct gt_node *obj)
 
 	gt_json_write(&json, obj, GT_JSON_COMPACT, 0);
 	gt_buf_printf(&key, "%s/%s", gt_obj_namespace(obj), gt_obj_name(obj));
-	struct gt_stored *o = gt_xcalloc(1, sizeof *o + key.n + 1 + rv_n + json.n + 1);
+	struct gt_object *o = gt_xcalloc(1, sizeof *o + key.n + 1 + rv_n + json.n + 1);
 	o->key = (char *)(o + 1);
 	o->rv = o->key + key.n + 1;
 	o->json = o->rv + rv_n;
@@ -28,7 +28,7 @@ struct gt_stored *gt_stored_new(const struct gt_node *obj)
 	return o;
 }
 
-void gt_stored_free(struct gt_stored *o)
+void gt_object_free(struct gt_object *o)
 {
 	if (!o)
 		return;
@@ -36,7 +36,7 @@ void gt_stored_free(struct gt_stored *o)
 	free(o);
 }
 
-int gt_stored_parse(struct gt_arena *a, const struct gt_stored *o, struct gt_node **ret_obj,
+int gt_object_parse(struct gt_arena *a, const struct gt_object *o, struct gt_node **ret_obj,
 		    struct gt_err *err)
 {
 	char *text = gt_arena_strndup(a, o->json, o->n);
@@ -46,7 +46,7 @@ int gt_stored_parse(struct gt_arena *a, const struct gt_stored *o, struct gt_nod
 	return gt_json_parse(a, gt_strn(text, o->n), GT_JSON_BORROW, ret_obj, err);
 }
 
-const char *gt_store_key(struct gt_arena *a, const struct gt_node *obj)
+const char *gt_objects_key(struct gt_arena *a, const struct gt_node *obj)
 {
 	const char *key = gt_arena_printf(a, "%s/%s", gt_obj_namespace(obj), gt_obj_name(obj));
 
@@ -115,7 +115,7 @@ struct gt_node *gt_project(struct gt_arena *a, const struct gt_node *obj, const 
 
 static void stored_free(void *p)
 {
-	gt_stored_free(p);
+	gt_object_free(p);
 }
 
 static void bucket_free(void *p)
@@ -126,13 +126,13 @@ static void bucket_free(void *p)
 	free(b);
 }
 
-void gt_store_init(struct gt_store *s)
+void gt_objects_init(struct gt_objects *s)
 {
-	*s = (struct gt_store){0};
+	*s = (struct gt_objects){0};
 	gt_map_init(&s->objects, stored_free);
 }
 
-void gt_store_fini(struct gt_store *s)
+void gt_objects_fini(struct gt_objects *s)
 {
 	gt_map_fini(&s->objects);
 	for (size_t i = 0; i < s->n_indexes; i++) {
@@ -142,7 +142,7 @@ void gt_store_fini(struct gt_store *s)
 	s->n_indexes = 0;
 }
 
-void gt_store_index(struct gt_store *s, const char *name, gt_store_index_fn fn)
+void gt_objects_index(struct gt_objects *s, const char *name, gt_objects_index_fn fn)
 {
 	if (s->n_indexes == GT_STORE_INDEXES)
 		abort(); /* a program registers more than GT_STORE_INDEXES: a bug */
@@ -154,7 +154,7 @@ void gt_store_index(struct gt_store *s, const char *name, gt_store_index_fn fn)
 
 struct adding {
 	struct gt_map *values;
-	struct gt_stored *o;
+	struct gt_object *o;
 	GT_VEC(struct gt_bucket *) in;
 };
 
@@ -175,7 +175,7 @@ static void add_value(void *sink, const char *value)
 	gt_vec_push(&add->in, b);
 }
 
-static void index_object(struct gt_store *s, struct gt_stored *o, const struct gt_node *obj)
+static void index_object(struct gt_objects *s, struct gt_object *o, const struct gt_node *obj)
 {
 	struct adding add = {.o = o};
 
@@ -189,7 +189,7 @@ static void index_object(struct gt_store *s, struct gt_stored *o, const struct g
 	}
 }
 
-static void unindex(struct gt_stored *o)
+static void unindex(struct gt_object *o)
 {
 	for (struct gt_bucket **b = o->buckets; b && *b; b++) {
 		for (size_t i = 0; i < (*b)->v.n; i++) {
@@ -203,32 +203,32 @@ static void unindex(struct gt_stored *o)
 	o->buckets = NULL;
 }
 
-void gt_store_put_take(struct gt_store *s, struct gt_stored *o, const struct gt_node *obj)
+void gt_objects_put_take(struct gt_objects *s, struct gt_object *o, const struct gt_node *obj)
 {
-	gt_store_del(s, o->key);
+	gt_objects_del(s, o->key);
 	gt_map_put(&s->objects, gt_str(o->key), o);
 	s->bytes += o->n;
 	index_object(s, o, obj);
 }
 
-void gt_store_del(struct gt_store *s, const char *key)
+void gt_objects_del(struct gt_objects *s, const char *key)
 {
-	struct gt_stored *o = gt_map_take(&s->objects, gt_str(key));
+	struct gt_object *o = gt_map_take(&s->objects, gt_str(key));
 
 	if (!o)
 		return;
 	unindex(o);
 	s->bytes -= o->n;
-	gt_stored_free(o);
+	gt_object_free(o);
 }
 
-struct gt_stored *gt_store_find(const struct gt_store *s, const char *key)
+struct gt_object *gt_objects_find(const struct gt_objects *s, const char *key)
 {
 	return gt_map_find(&s->objects, gt_str(key));
 }
 
-const struct gt_bucket *gt_store_lookup(const struct gt_store *s, const char *index,
-					const char *value)
+const struct gt_bucket *gt_objects_lookup(const struct gt_objects *s, const char *index,
+					  const char *value)
 {
 	for (size_t i = 0; i < s->n_indexes; i++) {
 		if (strcmp(s->indexes[i].name, index) == 0)
