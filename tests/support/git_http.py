@@ -44,9 +44,9 @@ class GitHandler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", 'Basic realm="git"')
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
+        self.record(status)
         self.end_headers()
         self.wfile.write(body)
-        self.record(status)
 
     def allowed(self):
         want = []
@@ -109,8 +109,8 @@ class GitHandler(BaseHTTPRequestHandler):
             self.send_response(301)
             self.send_header("Location", self.path[len(self.options.moved) + 1:])
             self.send_header("Content-Length", "0")
-            self.end_headers()
             self.record(301)
+            self.end_headers()
             return
         backend = subprocess.Popen(["git", "http-backend"], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, env=self.environment(url, len(body)))
@@ -142,6 +142,7 @@ class GitHandler(BaseHTTPRequestHandler):
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Transfer-Encoding", "chunked")
+        self.record(status)  # before the client can see the answer and count
         self.end_headers()
         left = self.options.truncate if is_pack and self.options.truncate else None
         while True:
@@ -157,7 +158,6 @@ class GitHandler(BaseHTTPRequestHandler):
                 left -= len(chunk)
             self.wfile.write(b"%x\r\n" % len(chunk) + chunk + b"\r\n")
         self.wfile.flush()
-        self.record(status)
 
     def do_GET(self):
         self.serve()
