@@ -11,13 +11,9 @@
 #include "archive/io.h"
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/str.h"
 #include "text/template/value.h"
-
-#define GT_CHART_FILE_MAX ((size_t)5 << 20) /* one file */
-#define GT_CHART_MAX ((size_t)100 << 20)    /* all of them */
-#define GT_CHART_DEPTH_MAX 16               /* charts within charts */
-#define GT_CHART_FILES_MAX 100000
 
 struct gt_chart_file {
 	struct gt_str name; /* relative to the chart, NUL-terminated */

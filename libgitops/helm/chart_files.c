@@ -150,9 +150,9 @@ int chart__from_files(struct gt_arena *a, const struct gt_chart_files *files, un
 
 	if (!c)
 		return gt_arena_check(a, err);
-	if (depth > GT_CHART_DEPTH_MAX)
+	if (depth > GT_LIMIT_CHART_DEPTH)
 		return gt_fail(err, GT_E_BUDGET, "charts are nested deeper than %d levels",
-			       GT_CHART_DEPTH_MAX);
+			       GT_LIMIT_CHART_DEPTH);
 	c->values = gt_vmap_new(a, GT_V_MAP);
 	for (size_t i = 0; rc == GT_OK && i < files->n; i++) {
 		if (gt_str_is(files->v[i].name, "Chart.yaml")) {

@@ -46,18 +46,18 @@ static int on_entry(void *arg, const struct gt_fs_entry *entry, struct gt_err *e
 static int load_file(struct dir_load *d, const char *path, struct gt_err *err)
 {
 	gt_auto_buf buf = {0};
-	int rc = gt_fs_read(d->root, path, GT_CHART_FILE_MAX, &buf, err);
+	int rc = gt_fs_read(d->root, path, GT_LIMIT_CHART_FILE, &buf, err);
 
 	if (rc == GT_E_BUDGET)
 		return gt_fail(err, rc,
 			       "chart file \"%s\" is larger than the maximum file size %zu", path,
-			       GT_CHART_FILE_MAX);
+			       GT_LIMIT_CHART_FILE);
 	if (rc < 0)
 		return gt_wrap(err, "error reading %s", path);
 	d->total += buf.n;
-	if (d->total > GT_CHART_MAX || d->files.n >= GT_CHART_FILES_MAX)
+	if (d->total > GT_LIMIT_CHART || d->files.n >= GT_LIMIT_CHART_FILES)
 		return gt_fail(err, GT_E_BUDGET, "chart is larger than the maximum size %zu",
-			       GT_CHART_MAX);
+			       GT_LIMIT_CHART);
 	gt_chart_files_add(d->a, &d->files, gt_str(path), gt_arena_str(d->a, gt_buf_str(&buf)));
 	return gt_arena_check(d->a, err);
 }
@@ -68,7 +68,7 @@ static int follow_dir(struct dir_load *d, const char *path, struct gt_err *err)
 	const char *saved = d->prefix;
 	int rc;
 
-	if (++d->links > GT_CHART_DEPTH_MAX)
+	if (++d->links > GT_LIMIT_CHART_DEPTH)
 		return gt_fail(err, GT_E_INVALID, "too many links to directories at %s", path);
 	gt_autoclose int fd = -1;
 	rc = gt_fs_open(d->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, &fd, err);
@@ -123,7 +123,7 @@ int gt_chart_load_dir(struct gt_arena *a, const char *path, struct gt_chart **re
 		return rc;
 	d.root = root;
 	if (gt_fs_is_file(root, ".helmignore")) {
-		rc = gt_fs_read(root, ".helmignore", GT_CHART_FILE_MAX, &rules, err);
+		rc = gt_fs_read(root, ".helmignore", GT_LIMIT_CHART_FILE, &rules, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -197,15 +197,15 @@ static int unpack_entry(struct gt_arena *a, struct gt_tar_reader *tar,
 
 	if (rc < 0)
 		return rc;
-	if (entry->size > GT_CHART_MAX - *total || files->n >= GT_CHART_FILES_MAX)
+	if (entry->size > GT_LIMIT_CHART - *total || files->n >= GT_LIMIT_CHART_FILES)
 		return gt_fail(err, GT_E_BUDGET,
 			       "decompressed chart is larger than the maximum size %zu",
-			       GT_CHART_MAX);
-	if (entry->size > GT_CHART_FILE_MAX)
+			       GT_LIMIT_CHART);
+	if (entry->size > GT_LIMIT_CHART_FILE)
 		return gt_fail(err, GT_E_BUDGET,
 			       "decompressed chart file \"%.*s\" is larger than the maximum file "
 			       "size %zu",
-			       GT_STR_ARG(entry->name), GT_CHART_FILE_MAX);
+			       GT_STR_ARG(entry->name), GT_LIMIT_CHART_FILE);
 	rc = read_entry(a, tar, entry->size, &data, err);
 	if (rc < 0)
 		return rc;

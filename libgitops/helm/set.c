@@ -79,7 +79,7 @@ static struct gt_value typed(struct gt_str s)
 
 static int make_value(struct parser *p, struct gt_str text, struct gt_value *ret)
 {
-	gt_auto_buf content = {.max = GT_CHART_MAX};
+	gt_auto_buf content = {.max = GT_LIMIT_CHART};
 
 	if (p->kind != GT_SET_FILE) {
 		*ret = p->kind == GT_SET_STRING ? gt_vstr(text) : typed(text);

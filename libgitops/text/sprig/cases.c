@@ -87,25 +87,25 @@ static int fn_swapcase(struct gt_tmpl_call *c)
 	return gt_tmpl_return_buf(c, &out);
 }
 
+/* Upstream looks at bytes as if they were Latin-1, and writes what it takes as such. */
 static int fn_initials(struct gt_tmpl_call *c)
 {
 	struct gt_str s = c->arg[0].s;
 	bool start = true;
 	gt_auto_buf out = {0};
-	size_t len;
 
-	for (; s.n; s = gt_str_from(s, len)) {
-		uint32_t r = gt_utf8_decode(s, &len);
-		bool space = gt_uni_is_space(r);
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char b = (unsigned char)s.p[i];
+		bool space = gt_uni_is_space(b);
 
 		if (start && !space)
-			gt_utf8_encode(&out, r);
+			gt_utf8_encode(&out, b);
 		start = space;
 	}
 	return gt_tmpl_return_buf(c, &out);
 }
 
-/* Upstream looks at bytes as if they were Latin-1, and writes what is left as such. */
+/* Bytes as Latin-1 here too. */
 static int fn_nospace(struct gt_tmpl_call *c)
 {
 	struct gt_str s = c->arg[0].s;

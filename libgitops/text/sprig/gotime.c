@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "text/template/quote.h"
-
 /* --- calendar ----------------------------------------------------------------------------- */
 
 bool gotime_is_leap(int64_t y)
@@ -607,24 +605,41 @@ static bool skip_literal(struct gt_str *s, struct gt_str literal)
 	return true;
 }
 
+/* Quoted as package time does it: what is not printable ASCII byte by byte. */
+static void put_quoted(struct gt_buf *out, struct gt_str s)
+{
+	gt_buf_addc(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= 0x80 || c < ' ')
+			gt_buf_printf(out, "\\x%02x", c);
+		else if (c == '"' || c == '\\')
+			gt_buf_printf(out, "\\%c", c);
+		else
+			gt_buf_addc(out, (char)c);
+	}
+	gt_buf_addc(out, '"');
+}
+
 static bool parse_fail(struct gt_buf *error, struct gt_str text, struct gt_str layout,
 		       struct gt_str value, struct gt_str element)
 {
 	gt_buf_adds(error, "parsing time ");
-	gt_go_quote(error, text, false);
+	put_quoted(error, text);
 	gt_buf_adds(error, " as ");
-	gt_go_quote(error, layout, false);
+	put_quoted(error, layout);
 	gt_buf_adds(error, ": cannot parse ");
-	gt_go_quote(error, value, false);
+	put_quoted(error, value);
 	gt_buf_adds(error, " as ");
-	gt_go_quote(error, element, false);
+	put_quoted(error, element);
 	return false;
 }
 
 static bool parse_fail_with(struct gt_buf *error, struct gt_str text, const char *what)
 {
 	gt_buf_adds(error, "parsing time ");
-	gt_go_quote(error, text, false);
+	put_quoted(error, text);
 	gt_buf_adds(error, what);
 	return false;
 }
@@ -699,7 +714,7 @@ bool gotime_parse(struct gt_arena *a, struct gt_str layout, struct gt_str text,
 		gt_auto_buf what = {0};
 
 		gt_buf_adds(&what, ": extra text: ");
-		gt_go_quote(&what, value, false);
+		put_quoted(&what, value);
 		return parse_fail_with(error, text, gt_buf_cstr(&what));
 	}
 	return finish(a, &p, text, zone, ret, error);

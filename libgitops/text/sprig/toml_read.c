@@ -192,7 +192,7 @@ static bool take_key_part(struct reader *r, struct gt_str *ret)
 	if (ret->n)
 		return true;
 	return at_end(r) ? fail(r, "unexpected EOF; expected key")
-			 : fail(r, "expected a key but found '%c'", peek(r));
+			 : fail(r, "expected '.' or '=', but got '%c' instead", peek(r));
 }
 
 /* a.b.c as a list of strings. */
@@ -459,8 +459,7 @@ static bool pair(struct reader *r, struct gt_value table)
 	if (peek(r) != '=') {
 		r->last_key = before;
 		return at_end(r) ? fail(r, "unexpected EOF; expected key separator '='")
-				 : fail(r, "expected key separator '=', but got '%c' instead",
-					peek(r));
+				 : fail(r, "expected '.' or '=', but got '%c' instead", peek(r));
 	}
 	r->i++;
 	skip_blanks(r);

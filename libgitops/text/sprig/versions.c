@@ -3,6 +3,7 @@
 
 #include "text/semver.h"
 #include "text/sprig/sprig_impl.h"
+#include "text/template/quote.h"
 
 struct version {
 	struct gt_vobj obj;
@@ -47,6 +48,21 @@ static int fn_semver(struct gt_tmpl_call *c)
 	return rc;
 }
 
+/* The constraint in the message is quoted as Go quotes. */
+static int bad_constraint(struct gt_tmpl_call *c, const char *error)
+{
+	static const char prefix[] = "improper constraint: \"";
+	struct gt_str text = gt_str(error);
+	gt_auto_buf out = {0};
+
+	if (!gt_str_starts(text, prefix))
+		return gt_tmpl_throw(c, "%s", error);
+	text = gt_str_from(text, sizeof prefix - 1);
+	gt_buf_add(&out, prefix, sizeof prefix - 2);
+	gt_go_quote(&out, gt_str_sub(text, 0, text.n - 1), false);
+	return gt_tmpl_throw_str(c, gt_buf_str(&out));
+}
+
 static int fn_compare(struct gt_tmpl_call *c)
 {
 	struct gt_constraint *constraint;
@@ -55,7 +71,7 @@ static int fn_compare(struct gt_tmpl_call *c)
 	int rc;
 
 	if (gt_constraint_parse(c->a, c->arg[0].s, &constraint, &err) < 0)
-		return gt_tmpl_throw(c, "%s", err.text);
+		return bad_constraint(c, err.text);
 	rc = parse(c, c->arg[1].s, &v);
 	return rc < 0 ? rc : sprig__bool(c, gt_constraint_match(constraint, &v));
 }

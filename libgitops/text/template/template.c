@@ -26,8 +26,8 @@ struct gt_tmpl_set *gt_tmpl_set_new(const struct gt_tmpl_opts *opts)
 	if (!set || !own || !shared)
 		return NULL;
 	*own = *opts;
-	shared->max_steps = opts->max_steps ? opts->max_steps : GT_TMPL_STEPS;
-	shared->max_stack = opts->max_stack ? opts->max_stack : GT_TMPL_STACK;
+	shared->max_steps = opts->max_steps ? opts->max_steps : GT_LIMIT_TEMPLATE_STEPS;
+	shared->max_stack = opts->max_stack ? opts->max_stack : GT_LIMIT_TEMPLATE_STACK;
 	set->a = opts->arena;
 	set->opts = own;
 	set->shared = shared;

@@ -13,10 +13,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "text/template/value.h"
-
-#define GT_TMPL_STEPS UINT64_C(100000000) /* default of max_steps */
-#define GT_TMPL_STACK ((size_t)3 << 20)   /* default of max_stack */
 
 struct gt_tmpl_set;
 
