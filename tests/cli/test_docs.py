@@ -23,7 +23,9 @@ def shown(value):
     if found:
         return f"{found[2]} {UNITS[found[1]]}"
     found = re.fullmatch(r"\(\(uint64_t\)(\d+) << 30\)", value)
-    return f"{found[1]} GiB" if found else value
+    if found:
+        return f"{found[1]} GiB"
+    return re.sub(r"^UINT64_C\((\d+)\)$", r"\1", value)
 
 
 class Limits(unittest.TestCase):

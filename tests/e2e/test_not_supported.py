@@ -85,6 +85,17 @@ class NotSupported(Scenario):
         cls.repo = cls.world.repo("app")
         cls.repo.put({"a.yaml": config_map("a", "default", v=1)})
 
+    @staticmethod
+    def rows():
+        """(kind, field, value) of every table."""
+        return {(TABLES[path], *row) for path, list_ in tables().items() for row in list_}
+
+    def examples(self, kind):
+        """(field, value, what to add to spec) of every row of the kind."""
+        for row in sorted(self.rows(), key=str):
+            if row[0] == kind:
+                yield row[1], row[2], EXAMPLES[row]
+
     def assert_refused(self, kind, name, what):
         obj = eventually(f"{kind} {name} is refused", lambda: self.world.seen(
             kind, self.ns, name, lambda o: condition(o, "Stalled")
@@ -103,8 +114,7 @@ class NotSupported(Scenario):
     def test_tables_are_known(self):
         found = tables()
         self.assertEqual(set(found), set(TABLES))
-        rows = {(TABLES[path], *row) for path, list_ in found.items() for row in list_}
-        self.assertEqual(rows, set(EXAMPLES))
+        self.assertLessEqual(self.rows(), set(EXAMPLES))
 
     def test_no_field_is_forgotten(self):
         rows = {(TABLES[path], row[0]) for path, list_ in tables().items() for row in list_}
@@ -120,9 +130,8 @@ class NotSupported(Scenario):
                     self.assertTrue(refused, f"{kind} spec.{field} is neither honoured nor refused")
 
     def test_git_repository(self):
-        for (kind, field, value), extra in EXAMPLES.items():
-            if kind != "GitRepository":
-                continue
+        kind = "GitRepository"
+        for field, value, extra in self.examples(kind):
             with self.subTest(field=field, value=value):
                 name = re.sub("[^a-z]", "-", f"{field}-{value}".lower())
                 before = len(self.world.server.requests())
@@ -139,9 +148,8 @@ class NotSupported(Scenario):
     def test_kustomization(self):
         self.world.source(self.ns, "app", self.repo.url)
         self.world.ready("GitRepository", self.ns, "app")
-        for (kind, field, _), extra in EXAMPLES.items():
-            if kind != "Kustomization":
-                continue
+        kind = "Kustomization"
+        for field, _, extra in self.examples(kind):
             with self.subTest(field=field):
                 name = re.sub("[^a-z]", "-", field.lower()).strip("-")
                 self.world.kustomization(self.ns, name, "app", **extra)
