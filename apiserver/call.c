@@ -304,3 +304,25 @@ const char *as_call_now(struct as_call *c)
 
 	return now ? now : "";
 }
+
+void as_set_condition(struct as_call *c, struct gt_node *list, const char *type, bool yes,
+		      const char *reason, const char *message)
+{
+	const char *status = yes ? "True" : "False";
+	struct gt_node *found = NULL;
+
+	gt_seq_for_each (list, item) {
+		if (gt_node_is_text(gt_node_get(item, "type"), type))
+			found = item;
+	}
+	if (!found) {
+		found = gt_node_map(&c->arena);
+		gt_node_append(&c->arena, list, found);
+	}
+	if (!gt_node_is_text(gt_node_get(found, "status"), status))
+		gt_node_set_str(&c->arena, found, "lastTransitionTime", as_call_now(c));
+	gt_node_set_str(&c->arena, found, "message", message);
+	gt_node_set_str(&c->arena, found, "reason", reason);
+	gt_node_set_str(&c->arena, found, "status", status);
+	gt_node_set_str(&c->arena, found, "type", type);
+}

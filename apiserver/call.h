@@ -118,4 +118,8 @@ struct gt_str as_call_manager(struct as_call *c);
 /* "now" as RFC 3339 with seconds, in the arena. */
 const char *as_call_now(struct as_call *c);
 
+/* Sets a condition in a list of them; its time moves only with its status. */
+void as_set_condition(struct as_call *c, struct gt_node *list, const char *type, bool yes,
+		      const char *reason, const char *message);
+
 #endif

@@ -10,29 +10,6 @@
 
 /* --- conditions --------------------------------------------------------------------------- */
 
-/* Sets a condition; its time moves only with its status. */
-static void set_condition(struct as_call *c, struct gt_node *list, const char *type, bool yes,
-			  const char *reason, const char *message)
-{
-	const char *status = yes ? "True" : "False";
-	struct gt_node *found = NULL;
-
-	gt_seq_for_each (list, item) {
-		if (gt_node_is_text(gt_node_get(item, "type"), type))
-			found = item;
-	}
-	if (!found) {
-		found = gt_node_map(&c->arena);
-		gt_node_append(&c->arena, list, found);
-	}
-	if (!gt_node_is_text(gt_node_get(found, "status"), status))
-		gt_node_set_str(&c->arena, found, "lastTransitionTime", as_call_now(c));
-	gt_node_set_str(&c->arena, found, "message", message);
-	gt_node_set_str(&c->arena, found, "reason", reason);
-	gt_node_set_str(&c->arena, found, "status", status);
-	gt_node_set_str(&c->arena, found, "type", type);
-}
-
 /* Another resource of the group that has one of the names already. */
 static bool names_taken(struct as_call *c, const struct gt_node *obj, const char **ret_reason)
 {
@@ -68,16 +45,16 @@ void as_crd_set_status(struct as_call *c, const struct gt_node *live, struct gt_
 		status = gt_node_map(a);
 	struct gt_node *conditions = gt_node_need_seq(a, status, "conditions");
 	if (names_taken(c, obj, &reason)) {
-		set_condition(c, conditions, "NamesAccepted", false, reason,
-			      "the names are in use by another resource of the group");
-		set_condition(c, conditions, "Established", false, "NotAccepted",
-			      "not all names are accepted");
+		as_set_condition(c, conditions, "NamesAccepted", false, reason,
+				 "the names are in use by another resource of the group");
+		as_set_condition(c, conditions, "Established", false, "NotAccepted",
+				 "not all names are accepted");
 		gt_node_need_map(a, status, "acceptedNames");
 	} else {
-		set_condition(c, conditions, "NamesAccepted", true, "NoConflicts",
-			      "no conflicts found");
-		set_condition(c, conditions, "Established", true, "InitialNamesAccepted",
-			      "the initial names have been accepted");
+		as_set_condition(c, conditions, "NamesAccepted", true, "NoConflicts",
+				 "no conflicts found");
+		as_set_condition(c, conditions, "Established", true, "InitialNamesAccepted",
+				 "the initial names have been accepted");
 		gt_node_set(a, status, "acceptedNames",
 			    gt_node_dup(a, gt_node_at(obj, "spec", "names")));
 	}

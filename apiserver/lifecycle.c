@@ -103,28 +103,6 @@ static void empty(struct as_controllers *k, struct gt_str ns, struct remains *le
 	as_resources_free(all, n);
 }
 
-static void set_condition(struct as_call *c, struct gt_node *list, const char *type, bool yes,
-			  const char *reason, const char *message)
-{
-	const char *status = yes ? "True" : "False";
-	struct gt_node *found = NULL;
-
-	gt_seq_for_each (list, item) {
-		if (gt_node_is_text(gt_node_get(item, "type"), type))
-			found = item;
-	}
-	if (!found) {
-		found = gt_node_map(&c->arena);
-		gt_node_append(&c->arena, list, found);
-	}
-	if (!gt_node_is_text(gt_node_get(found, "status"), status))
-		gt_node_set_str(&c->arena, found, "lastTransitionTime", as_call_now(c));
-	gt_node_set_str(&c->arena, found, "message", message);
-	gt_node_set_str(&c->arena, found, "reason", reason);
-	gt_node_set_str(&c->arena, found, "status", status);
-	gt_node_set_str(&c->arena, found, "type", type);
-}
-
 static int tell_remains(struct as_call *c, struct as_edit *e, void *arg)
 {
 	struct remains *left = arg;
@@ -138,19 +116,19 @@ static int tell_remains(struct as_call *c, struct as_edit *e, void *arg)
 	gt_buf_printf(&some, "Some resources are remaining: %s", gt_buf_cstr(&left->resources));
 	gt_buf_printf(&held, "Some content in the namespace has finalizers remaining: %s",
 		      gt_buf_cstr(&left->waiting));
-	set_condition(c, list, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
-		      "All resources successfully discovered");
-	set_condition(c, list, "NamespaceDeletionGroupVersionParsingFailure", false,
-		      "ParsedGroupVersions", "All legacy kube types successfully parsed");
-	set_condition(c, list, "NamespaceDeletionContentFailure", false, "ContentDeleted",
-		      "All content successfully deleted, may be waiting on finalization");
-	set_condition(c, list, "NamespaceContentRemaining", left->objects > 0,
-		      left->objects ? "SomeResourcesRemain" : "ContentRemoved",
-		      left->objects ? gt_buf_cstr(&some) : "All content successfully removed");
-	set_condition(c, list, "NamespaceFinalizersRemaining", left->finalizers > 0,
-		      left->finalizers ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
-		      left->finalizers ? gt_buf_cstr(&held)
-				       : "All content-preserving finalizers finished");
+	as_set_condition(c, list, "NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered",
+			 "All resources successfully discovered");
+	as_set_condition(c, list, "NamespaceDeletionGroupVersionParsingFailure", false,
+			 "ParsedGroupVersions", "All legacy kube types successfully parsed");
+	as_set_condition(c, list, "NamespaceDeletionContentFailure", false, "ContentDeleted",
+			 "All content successfully deleted, may be waiting on finalization");
+	as_set_condition(c, list, "NamespaceContentRemaining", left->objects > 0,
+			 left->objects ? "SomeResourcesRemain" : "ContentRemoved",
+			 left->objects ? gt_buf_cstr(&some) : "All content successfully removed");
+	as_set_condition(c, list, "NamespaceFinalizersRemaining", left->finalizers > 0,
+			 left->finalizers ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
+			 left->finalizers ? gt_buf_cstr(&held)
+					  : "All content-preserving finalizers finished");
 	return GT_OK;
 }
 

@@ -81,44 +81,31 @@ static struct gt_str make_token(struct as_call *c, int64_t rev, struct gt_str la
 
 /* --- options ------------------------------------------------------------------------------ */
 
-static int option_error(struct as_call *c, const char *field, const char *why)
-{
-	struct gt_field_errors errs;
-
-	gt_field_errors_init(&errs, &c->arena);
-	gt_field_forbidden(&errs, field, "%s", why);
-	as_invalid(c, gt_str(""), &errs);
-	gt_node_set(&c->arena, c->status, "message",
-		    gt_node_printf(&c->arena,
-				   "ListOptions.meta.k8s.io \"\" is invalid: %s: Forbidden: %s",
-				   field, why));
-	return GT_E_INVALID;
-}
-
 static int check_options(struct as_call *c)
 {
 	struct gt_str match = c->query.rv_match;
 	bool exact = gt_str_is(match, "Exact");
 
 	if (c->query.has_initial)
-		return option_error(c, "sendInitialEvents",
-				    "sendInitialEvents is forbidden for list");
+		return as_option_error(c, "sendInitialEvents",
+				       "sendInitialEvents is forbidden for list");
 	if (match.n == 0)
 		return GT_OK;
 	if (c->query.continue_token.n > 0)
-		return option_error(c, "resourceVersionMatch",
-				    "resourceVersionMatch is forbidden when continue is provided");
+		return as_option_error(
+			c, "resourceVersionMatch",
+			"resourceVersionMatch is forbidden when continue is provided");
 	if (c->query.rv.n == 0)
-		return option_error(
+		return as_option_error(
 			c, "resourceVersionMatch",
 			"resourceVersionMatch is forbidden unless resourceVersion is provided");
 	if (!exact && !gt_str_is(match, "NotOlderThan"))
-		return option_error(c, "resourceVersionMatch",
-				    "supported values: \"Exact\", \"NotOlderThan\"");
+		return as_option_error(c, "resourceVersionMatch",
+				       "supported values: \"Exact\", \"NotOlderThan\"");
 	if (exact && gt_str_is(c->query.rv, "0"))
-		return option_error(c, "resourceVersionMatch",
-				    "resourceVersionMatch \"Exact\" is forbidden for "
-				    "resourceVersion \"0\"");
+		return as_option_error(c, "resourceVersionMatch",
+				       "resourceVersionMatch \"Exact\" is forbidden for "
+				       "resourceVersion \"0\"");
 	return GT_OK;
 }
 

@@ -230,3 +230,17 @@ int as_status_code(const struct gt_node *status)
 {
 	return (int)gt_node_int_or(gt_node_get(status, "code"), 500);
 }
+
+int as_option_error(struct as_call *c, const char *field, const char *why)
+{
+	struct gt_field_errors errs;
+
+	gt_field_errors_init(&errs, &c->arena);
+	gt_field_forbidden(&errs, field, "%s", why);
+	as_invalid(c, gt_str(""), &errs);
+	gt_node_set(&c->arena, c->status, "message",
+		    gt_node_printf(&c->arena,
+				   "ListOptions.meta.k8s.io \"\" is invalid: %s: Forbidden: %s",
+				   field, why));
+	return GT_E_INVALID;
+}

@@ -26,6 +26,8 @@ int as_conflict(struct as_call *c, const char *why);
 int as_conflict_version(struct as_call *c); /* changed by somebody else */
 int as_forbidden(struct as_call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int as_invalid(struct as_call *c, struct gt_str name, const struct gt_field_errors *errs);
+/* 422 for an option of a list or a watch. */
+int as_option_error(struct as_call *c, const char *field, const char *why);
 int as_method_not_allowed(struct as_call *c, const char *verb);
 int as_internal(struct as_call *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* What a lower layer reported. */

@@ -241,36 +241,22 @@ static void adopt(void *arg)
 
 /* --- starting, on a worker ---------------------------------------------------------------- */
 
-static int option_error(struct as_call *c, const char *field, const char *why)
-{
-	struct gt_field_errors errs;
-
-	gt_field_errors_init(&errs, &c->arena);
-	gt_field_forbidden(&errs, field, "%s", why);
-	as_invalid(c, gt_str(""), &errs);
-	gt_node_set(&c->arena, c->status, "message",
-		    gt_node_printf(&c->arena,
-				   "ListOptions.meta.k8s.io \"\" is invalid: %s: Forbidden: %s",
-				   field, why));
-	return GT_E_INVALID;
-}
-
 static int check_options(struct as_call *c)
 {
 	const struct as_query *q = &c->query;
 	bool not_older = gt_str_is(q->rv_match, "NotOlderThan");
 
 	if (q->has_initial && !not_older)
-		return option_error(c, "resourceVersionMatch",
-				    "sendInitialEvents requires setting resourceVersionMatch to "
-				    "NotOlderThan");
+		return as_option_error(c, "resourceVersionMatch",
+				       "sendInitialEvents requires setting resourceVersionMatch to "
+				       "NotOlderThan");
 	if (q->has_initial && q->initial_events && !q->bookmarks)
-		return option_error(c, "sendInitialEvents",
-				    "sendInitialEvents requires allowWatchBookmarks");
+		return as_option_error(c, "sendInitialEvents",
+				       "sendInitialEvents requires allowWatchBookmarks");
 	if (!q->has_initial && q->rv_match.n > 0)
-		return option_error(c, "resourceVersionMatch",
-				    "resourceVersionMatch is forbidden for watch unless "
-				    "sendInitialEvents is provided");
+		return as_option_error(c, "resourceVersionMatch",
+				       "resourceVersionMatch is forbidden for watch unless "
+				       "sendInitialEvents is provided");
 	return GT_OK;
 }
 
