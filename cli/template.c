@@ -275,7 +275,7 @@ static const char *namespace_of(const struct cli_call *call)
 
 static int render(const struct cli_call *call, struct gt_buf *out, struct gt_err *err)
 {
-	gt_auto_arena arena = {.budget = 16 * GT_BUDGET_RECONCILE};
+	gt_auto_arena arena = {.budget = 4 * GT_BUDGET_RECONCILE};
 	const char *name = call->nargs > 1 ? call->args[0] : "release-name";
 	struct gt_value values = gt_vmap_new(&arena, GT_V_MAP);
 	gt_auto_buf all = {0};

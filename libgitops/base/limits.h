@@ -25,9 +25,9 @@
 #define GT_LIMIT_CHART_FILE GT_MIB(5) /* one file of a chart, as Helm */
 #define GT_LIMIT_CHART GT_MIB(100)    /* all files of a chart, as Helm */
 #define GT_LIMIT_CHART_FILES 100000
-#define GT_LIMIT_CHART_DEPTH 16                     /* charts within charts */
-#define GT_LIMIT_TEMPLATE_STEPS UINT64_C(100000000) /* nodes and calls of one rendering */
-#define GT_LIMIT_TEMPLATE_STACK GT_MIB(3)           /* of templates that call templates */
+#define GT_LIMIT_CHART_DEPTH 16           /* charts within charts */
+#define GT_LIMIT_TEMPLATE_STEPS 100000000 /* nodes and calls of one rendering */
+#define GT_LIMIT_TEMPLATE_STACK GT_MIB(3) /* of templates that call templates */
 
 /* Budgets. */
 #define GT_BUDGET_RECONCILE GT_MIB(256) /* one reconcile; --reconcile-memory-budget */

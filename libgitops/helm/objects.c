@@ -279,10 +279,26 @@ static const struct gt_vclass kube_class = {.type = "common.KubeVersion",
 					    .show = kube_show,
 					    .print = record_print,
 					    .plain = record_plain};
+/* Encoders know the fields by other names. */
+static struct gt_value build_plain(struct gt_arena *a, const struct gt_vobj *obj)
+{
+	static const char *const names[][2] = {{"Version", "version"},
+					       {"GitCommit", "git_commit"},
+					       {"GitTreeState", "git_tree_state"},
+					       {"GoVersion", "go_version"},
+					       {"KubeClientVersion", "kube_client_version"}};
+	const struct record *r = (const struct record *)obj;
+	struct gt_value out = gt_vmap_new(a, GT_V_MAP);
+
+	for (size_t i = 0; i < GT_COUNT(names); i++)
+		gt_vmap_put(a, out, names[i][1], gt_vmap_get(r->fields, gt_str(names[i][0])));
+	return out;
+}
+
 static const struct gt_vclass build_class = {.type = "version.BuildInfo",
 					     .field = record_field,
 					     .print = record_print,
-					     .plain = record_plain};
+					     .plain = build_plain};
 
 static struct record *new_record(struct gt_arena *a, const struct gt_vclass *cls)
 {

@@ -367,8 +367,14 @@ static int fn_decrypt_aes(struct gt_tmpl_call *c)
 
 	if (c->arg[1].s.n == 0)
 		return sprig__str(c, GT_STR_LIT(""));
-	if (!gt_base64_decode(&bytes, c->arg[1].s))
-		return gt_tmpl_throw(c, "illegal base64 data at input byte 0");
+	size_t fault = sprig__base64(c->a, c->arg[1].s, &bytes);
+	if (fault != SIZE_MAX)
+		return gt_tmpl_throw(c, "illegal base64 data at input byte %zu", fault);
+	if (bytes.n < 16)
+		return gt_tmpl_throw(c,
+				     "runtime error: slice bounds out of range [:16] with capacity "
+				     "%zu",
+				     (c->arg[1].s.n + 3) / 4 * 3);
 	aes_key(c->arg[0].s, key);
 	if (gt_aes_cbc_decrypt(key, gt_buf_str(&bytes), &out, &err) < 0)
 		return gt_tmpl_throw(c, "%s", err.text);

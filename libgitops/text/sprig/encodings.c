@@ -137,6 +137,14 @@ static size_t decode(struct gt_buf *out, const struct alphabet *al, const struct
 	return SIZE_MAX;
 }
 
+size_t sprig__base64(struct gt_arena *a, struct gt_str text, struct gt_buf *out)
+{
+	static const struct alphabet base64 = {6, 4};
+	struct stripped in = strip_breaks(a, text);
+
+	return in.s.p ? decode(out, &base64, &in) : 0;
+}
+
 static int decode_call(struct gt_tmpl_call *c, const struct alphabet *al, const char *name)
 {
 	struct stripped in = strip_breaks(c->a, c->arg[0].s);

@@ -10,6 +10,9 @@
 int64_t sprig__int64(struct gt_value v);
 double sprig__float64(struct gt_value v);
 
+/* Decodes; the offset of the first fault, or SIZE_MAX. */
+size_t sprig__base64(struct gt_arena *a, struct gt_str text, struct gt_buf *out);
+
 /* A list of the strings of a list, or of one thing; nil elements are left out. */
 struct gt_value sprig__strings(struct gt_arena *a, struct gt_value v);
 

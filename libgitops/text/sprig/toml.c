@@ -225,7 +225,7 @@ static int to_toml(struct gt_tmpl_call *c, bool must)
 	struct writer w = {.out = &out, .a = c->a};
 
 	if (gt_value_is_nil(c->arg[0]))
-		return gt_tmpl_throw(c, SPRIG_NIL_POINTER);
+		return gt_tmpl_throw(c, "reflect: call of reflect.Value.Type on zero Value");
 	if (is_table(c->arg[0]))
 		put_table(&w, c->arg[0], NULL);
 	else

@@ -273,7 +273,9 @@ static int fn_call(struct gt_tmpl_call *c)
 {
 	if (gt_value_is_nil(c->arg[0]))
 		return gt_tmpl_throw(c, "call of nil");
-	return gt_tmpl_throw(c, "non-function %s of type %s", "argument", gt_value_type(c->arg[0]));
+	struct gt_str name = c->self.kind == GT_V_STR ? c->self.s : GT_STR_LIT("<value>");
+	return gt_tmpl_throw(c, "non-function %.*s of type %s", GT_STR_ARG(name),
+			     gt_value_type(c->arg[0]));
 }
 
 /* --- printing and escaping ---------------------------------------------------------------- */

@@ -66,6 +66,15 @@ static int evaluate(struct texec *s, struct gt_value dot, const struct arity *ar
 	return rc;
 }
 
+/* What `call` names in its errors. */
+static struct gt_value operand_text(struct texec *s, const struct tnode *n)
+{
+	gt_auto_buf text = {0};
+
+	gt_tmpl__node_text(&text, n);
+	return gt_vstr_buf(s->a, &text);
+}
+
 int texec__call(struct texec *s, struct gt_value dot, const struct gt_tmpl_func *f,
 		struct gt_value self, const struct tnode *node, struct tnode *const *args,
 		size_t nargs, const struct gt_value *final, struct gt_value *ret)
@@ -96,6 +105,8 @@ int texec__call(struct texec *s, struct gt_value dot, const struct gt_tmpl_func 
 				 .self = self,
 				 .arg = argv,
 				 .n = n};
+	if (strcmp(f->name, "call") == 0 && nargs)
+		c.self = operand_text(s, args[0]);
 	rc = f->fn(&c);
 	if (s->a->failed)
 		return texec__budget(s, "memory");
