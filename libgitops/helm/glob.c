@@ -3,7 +3,7 @@
  * alternatives.  Matching backtracks, so the work is bounded; beyond the bound nothing matches.
  */
 #include "base/utf8.h"
-#include "helm/objects.h"
+#include "helm/objects_impl.h"
 
 #define WORK_MAX 200000
 #define DEPTH_MAX 200

@@ -1,4 +1,4 @@
-#include "helm/objects.h"
+#include "helm/objects_impl.h"
 
 #include <string.h>
 

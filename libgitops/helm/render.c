@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "helm/objects.h"
-#include "helm/schema.h"
+#include "helm/objects_impl.h"
+#include "helm/schema_impl.h"
 #include "helm/values.h"
 #include "text/sprig/sprig.h"
 

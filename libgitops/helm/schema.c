@@ -1,4 +1,4 @@
-#include "helm/schema.h"
+#include "helm/schema_impl.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "base/enc.h"
 #include "base/limits.h"
-#include "helm/schema_impl.h"
+#include "helm/schema_check_impl.h"
 #include "text/json.h"
 #include "text/regex.h"
 

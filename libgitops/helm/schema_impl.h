@@ -1,58 +1,19 @@
-/* What the sources of the schema checker share. */
+/*
+ * values.schema.json: JSON Schema from draft 4 to 2020-12 over the values of a chart and the charts
+ * below it.  References stay within the document: what would have to be fetched is an error.
+ * unevaluatedProperties and unevaluatedItems are not looked at.  Any thread.
+ */
 #ifndef GT_HELM_SCHEMA_IMPL_H
 #define GT_HELM_SCHEMA_IMPL_H
 
-#include "base/arena.h"
-#include "base/buf.h"
-#include "text/node.h"
+#include "helm/chart.h"
 
-/* A fault, with those that explain it. */
-struct fault {
-	struct fault *next;
-	struct gt_str at; /* JSON pointer of the value */
-	struct gt_str text;
-	struct fault *causes;
-	bool is_group; /* several faults of one value */
-};
+/* GT_E_INVALID with a line for each fault, chart by chart, in Helm's words. */
+int helm__check_schemas(struct gt_arena *a, const struct gt_chart *chart, struct gt_value values,
+			struct gt_err *err);
 
-struct faults {
-	struct fault *first, **tail;
-	unsigned n;
-};
-
-struct checker {
-	struct gt_arena *a;
-	const struct gt_node *root;
-	unsigned draft; /* 4, 6, 7, 2019 or 2020 */
-	unsigned depth;
-	uint64_t work;
-	const char *broken; /* the schema itself is faulty */
-};
-
-/* The value being looked at. */
-struct spot {
-	struct gt_str at;
-	const struct gt_node *value;
-};
-
-/* NULL when the value satisfies the schema. */
-struct fault *schema__check(struct checker *c, const struct gt_node *schema, struct spot s);
-
-void schema__add(struct checker *c, struct faults *to, struct gt_str at, struct fault *causes,
-		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-void schema__take(struct faults *to, struct fault *f); /* NULL is no fault */
-struct spot schema__child(struct checker *c, struct spot s, struct gt_str key,
-			  const struct gt_node *value);
-
-/* Text in single quotes, as it stands in messages. */
-struct gt_str schema__quote(struct gt_arena *a, struct gt_str s);
-
-/* schema_leaf.c: keywords of scalars, and format. */
-void schema__scalars(struct checker *c, const struct gt_node *schema, struct spot s,
-		     struct faults *to);
-bool schema__type(struct checker *c, const struct gt_node *schema, struct spot s,
-		  struct faults *to);
-void schema__limit(struct checker *c, const struct gt_node *schema, const char *keyword, size_t got,
-		   bool is_max, struct spot s, struct faults *to);
+/* Appends the faults of one document, a line each; false when there are none. */
+bool helm__check_schema(struct gt_arena *a, struct gt_str schema, const struct gt_node *values,
+			struct gt_buf *out);
 
 #endif

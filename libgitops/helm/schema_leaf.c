@@ -6,7 +6,7 @@
 
 #include "base/time.h"
 #include "base/utf8.h"
-#include "helm/schema_impl.h"
+#include "helm/schema_check_impl.h"
 #include "text/number.h"
 #include "text/regex.h"
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "helm/schema.h"
+#include "helm/schema_impl.h"
 #include "text/json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

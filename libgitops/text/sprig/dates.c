@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "text/sprig/gotime.h"
+#include "text/sprig/gotime_impl.h"
 #include "text/sprig/sprig_impl.h"
 #include "text/template/gonum.h"
 

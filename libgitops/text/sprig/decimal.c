@@ -1,4 +1,4 @@
-#include "text/sprig/decimal.h"
+#include "text/sprig/decimal_impl.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "text/sprig/gotime.h"
+#include "text/sprig/gotime_impl.h"
 
 #include <string.h>
 

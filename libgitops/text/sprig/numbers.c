@@ -4,7 +4,7 @@
 
 #include "base/rand.h"
 #include "text/number.h"
-#include "text/sprig/decimal.h"
+#include "text/sprig/decimal_impl.h"
 #include "text/sprig/sprig_impl.h"
 #include "text/template/gonum.h"
 

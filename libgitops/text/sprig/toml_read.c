@@ -5,7 +5,7 @@
 #include "base/limits.h"
 #include "base/enc.h"
 #include "base/utf8.h"
-#include "text/sprig/gotime.h"
+#include "text/sprig/gotime_impl.h"
 #include "text/sprig/sprig_impl.h"
 #include "text/template/gonum.h"
 

@@ -1,11 +1,11 @@
 /* TZif files (RFC 8536) and the rule at their end. */
-#include "text/sprig/zone.h"
+#include "text/sprig/zone_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
-#include "text/sprig/gotime.h"
+#include "text/sprig/gotime_impl.h"
 
 #define ZONE_FILE_MAX ((size_t)64 << 10)
 #define ZONE_DIR "/usr/share/zoneinfo"

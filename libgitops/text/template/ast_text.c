@@ -1,6 +1,6 @@
 /* The text that stands for a node in error messages, and blank bodies. */
 #include "base/str.h"
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 #include "text/template/quote.h"
 
 static void put_names(struct gt_buf *out, const struct tnode *n, uint32_t from)

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 #include "text/template/quote.h"
 
 #define INCLUDE_DEPTH_MAX 1000

@@ -1,5 +1,5 @@
 /* Walking over the tree of a template. */
-#include "text/template/exec.h"
+#include "text/template/exec_impl.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

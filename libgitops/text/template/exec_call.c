@@ -1,7 +1,7 @@
 /* Calling functions: arity, arguments, and what their errors become. */
 #include <string.h>
 
-#include "text/template/exec.h"
+#include "text/template/exec_impl.h"
 
 #define ARGS_ON_STACK 8
 

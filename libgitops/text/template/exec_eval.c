@@ -1,7 +1,7 @@
 /* Evaluating pipelines, operands and fields. */
 #include <string.h>
 
-#include "text/template/exec.h"
+#include "text/template/exec_impl.h"
 
 static int command(struct texec *s, struct gt_value dot, const struct tnode *cmd,
 		   const struct gt_value *final, struct gt_value *ret);

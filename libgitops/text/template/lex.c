@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 #include "text/template/quote.h"
 #include "text/template/unicode.h"
 

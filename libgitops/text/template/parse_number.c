@@ -1,7 +1,7 @@
 /* What a literal number can be: the same digits may do for an int, a uint and a float. */
 #include <string.h>
 
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 #include "text/template/gonum.h"
 #include "text/template/quote.h"
 

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 
 struct ttree *gt_tmpl__find(const struct gt_tmpl_set *set, struct gt_str name)
 {

@@ -1,9 +1,9 @@
 /* The evaluator's state.  Private to libgitops/text/template. */
-#ifndef GT_TEXT_TEMPLATE_EXEC_H
-#define GT_TEXT_TEMPLATE_EXEC_H
+#ifndef GT_TEXT_TEMPLATE_EXEC_IMPL_H
+#define GT_TEXT_TEMPLATE_EXEC_IMPL_H
 
 #include "base/vec.h"
-#include "text/template/ast.h"
+#include "text/template/ast_impl.h"
 
 enum { /* outcomes of a walk beside GT_OK and errors */
        WALK_BREAK = 1,

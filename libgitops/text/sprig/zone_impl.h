@@ -2,8 +2,8 @@
  * Time zones, read from the system's database without touching the process' own zone.  Private to
  * libgitops/text/sprig.
  */
-#ifndef GT_TEXT_SPRIG_ZONE_H
-#define GT_TEXT_SPRIG_ZONE_H
+#ifndef GT_TEXT_SPRIG_ZONE_IMPL_H
+#define GT_TEXT_SPRIG_ZONE_IMPL_H
 
 #include <stdbool.h>
 #include <stdint.h>

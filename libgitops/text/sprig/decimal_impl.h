@@ -2,8 +2,8 @@
  * Exact decimals, for Sprig's float arithmetic: sums and products are exact, quotients are rounded
  * half away from zero to 16 places.  Private to libgitops/text/sprig.
  */
-#ifndef GT_TEXT_SPRIG_DECIMAL_H
-#define GT_TEXT_SPRIG_DECIMAL_H
+#ifndef GT_TEXT_SPRIG_DECIMAL_IMPL_H
+#define GT_TEXT_SPRIG_DECIMAL_IMPL_H
 
 #include <stdbool.h>
 

@@ -1,9 +1,9 @@
 /* Go's time.Time: the calendar, Format and Parse.  Private to libgitops/text/sprig. */
-#ifndef GT_TEXT_SPRIG_GOTIME_H
-#define GT_TEXT_SPRIG_GOTIME_H
+#ifndef GT_TEXT_SPRIG_GOTIME_IMPL_H
+#define GT_TEXT_SPRIG_GOTIME_IMPL_H
 
 #include "base/buf.h"
-#include "text/sprig/zone.h"
+#include "text/sprig/zone_impl.h"
 
 /* Days since 1970-01-01 in the Gregorian calendar, and back. */
 int64_t gotime_days(int64_t year, int month, int day);

@@ -1,6 +1,6 @@
 /* The syntax tree of a template and what makes it.  Private to libgitops/text/template. */
-#ifndef GT_TEXT_TEMPLATE_AST_H
-#define GT_TEXT_TEMPLATE_AST_H
+#ifndef GT_TEXT_TEMPLATE_AST_IMPL_H
+#define GT_TEXT_TEMPLATE_AST_IMPL_H
 
 #include "base/arena.h"
 #include "base/buf.h"

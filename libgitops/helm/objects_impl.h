@@ -1,6 +1,6 @@
 /* What templates see beside values: .Capabilities, and the methods of Values and Files. */
-#ifndef GT_HELM_OBJECTS_H
-#define GT_HELM_OBJECTS_H
+#ifndef GT_HELM_OBJECTS_IMPL_H
+#define GT_HELM_OBJECTS_IMPL_H
 
 #include "helm/chart.h"
 #include "text/template/template.h"
