@@ -20,6 +20,8 @@
 
 #define KEEP GT_SECONDS(600)
 #define MAX_BYTES ((uint64_t)1 << 30)
+/* Each holds a descriptor. */
+#define MAX_TREES 64
 
 enum state { FETCHING, READY, FAILED };
 
@@ -42,11 +44,13 @@ struct gt_unpack {
 	int dirfd;
 	int64_t keep;
 	uint64_t max_bytes;
+	size_t max_trees;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct gt_map trees; /* key -> tree, FETCHING and READY ones */
 	struct gt_list idle;
 	uint64_t idle_bytes;
+	size_t n_idle;
 };
 
 int gt_unpack_open(const struct gt_unpack_opts *opts, struct gt_unpack **ret_cache,
@@ -73,6 +77,7 @@ int gt_unpack_open(const struct gt_unpack_opts *opts, struct gt_unpack **ret_cac
 	c->dirfd = gt_steal_fd(&fd);
 	c->keep = opts->keep ? opts->keep : KEEP;
 	c->max_bytes = opts->max_bytes ? opts->max_bytes : MAX_BYTES;
+	c->max_trees = opts->max_trees ? opts->max_trees : MAX_TREES;
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -274,6 +279,7 @@ static void use(struct gt_unpack_tree *t)
 	if (t->refs++ == 0 && t->state == READY) {
 		gt_list_remove(&t->idle);
 		t->cache->idle_bytes -= t->bytes;
+		t->cache->n_idle--;
 	}
 }
 
@@ -360,6 +366,7 @@ void gt_unpack_release(struct gt_unpack_tree *t)
 		t->released = gt_now_mono();
 		gt_list_append(&c->idle, &t->idle);
 		c->idle_bytes += t->bytes;
+		c->n_idle++;
 	}
 	pthread_mutex_unlock(&c->lock);
 	gt_unpack_sweep(c);
@@ -374,7 +381,7 @@ static struct gt_unpack_tree *take_victim(struct gt_unpack *c)
 	if (!gt_list_empty(&c->idle)) {
 		t = gt_container_of(c->idle.next, struct gt_unpack_tree, idle);
 		bool old = gt_now_mono() - t->released > c->keep;
-		if (!old && c->idle_bytes <= c->max_bytes)
+		if (!old && c->idle_bytes <= c->max_bytes && c->n_idle <= c->max_trees)
 			t = NULL;
 	}
 	if (t) {
@@ -382,6 +389,7 @@ static struct gt_unpack_tree *take_victim(struct gt_unpack *c)
 		gt_autofree char *dead = gt_xasprintf("dead-%s", t->name);
 		gt_list_remove(&t->idle);
 		c->idle_bytes -= t->bytes;
+		c->n_idle--;
 		gt_map_take(&c->trees, gt_str(t->key));
 		gt_fs_remove_all(c->dirfd, dead, NULL);
 		gt_fs_rename(c->dirfd, t->name, dead, NULL);

@@ -4,8 +4,9 @@
  * A cache directory holds one read-only tree a digest.  The first consumer of a digest fetches,
  * verifies and unpacks it; others that ask meanwhile wait for that one attempt; the tree appears
  * under its name complete or not at all and is never written again.  Trees are reference counted;
- * unused ones are kept for a while, up to a limit of bytes.  The directory belongs to one process,
- * which empties it at the start: what a power failure left of it is not trusted.
+ * unused ones are kept for a while, up to a limit of bytes and of their number.  The directory
+ * belongs to one process, which empties it at the start: what a power failure left of it is not
+ * trusted.
  *
  * How bytes are fetched is the caller's: see artifact/fetch.h for HTTP.  Any thread.
  */
@@ -24,6 +25,7 @@ struct gt_unpack_opts {
 	const char *dir;    /* trusted; made if missing */
 	int64_t keep;       /* nanoseconds an unused tree is kept; 0 means 10 minutes */
 	uint64_t max_bytes; /* of unused trees; 0 means 1 GiB */
+	size_t max_trees;   /* unused ones; 0 means 64 */
 };
 
 int gt_unpack_open(const struct gt_unpack_opts *opts, struct gt_unpack **ret_cache,

@@ -62,7 +62,8 @@ static int setup(void **state)
 	(void)state;
 	if (gt_fs_mkdtemp(NULL, "unpack-", &dir, NULL) < 0)
 		return -1;
-	struct gt_unpack_opts opts = {.dir = dir, .keep = GT_SECONDS(60), .max_bytes = 100};
+	struct gt_unpack_opts opts = {
+		.dir = dir, .keep = GT_SECONDS(60), .max_bytes = 100, .max_trees = 3};
 	return gt_unpack_open(&opts, &cache, NULL);
 }
 
@@ -192,6 +193,23 @@ static void test_unused_trees_go(void **state)
 	gt_buf_fini(&b.bytes);
 }
 
+static void test_unused_trees_are_few(void **state)
+{
+	struct remote r[4];
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		make_remote(&r[i], (const char *const[]){"a", "b", "c", "d"}[i]);
+		gt_unpack_release(get(&r[i]));
+	}
+	gt_unpack_release(get(&r[3])); /* still there */
+	assert_int_equal(r[3].calls, 1);
+	gt_unpack_release(get(&r[0]));
+	assert_int_equal(r[0].calls, 2);
+	for (size_t i = 0; i < 4; i++)
+		gt_buf_fini(&r[i].bytes);
+}
+
 static void test_unused_bytes_are_bounded(void **state)
 {
 	struct remote a, b;
@@ -249,9 +267,13 @@ static void test_waiter_gives_up(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(test_once_for_all),    CASE(test_many_threads_one_fetch),
-		CASE(test_errors),          CASE(test_unused_trees_go),
-		CASE(test_waiter_gives_up), CASE(test_unused_bytes_are_bounded),
+		CASE(test_once_for_all),
+		CASE(test_many_threads_one_fetch),
+		CASE(test_errors),
+		CASE(test_unused_trees_go),
+		CASE(test_waiter_gives_up),
+		CASE(test_unused_bytes_are_bounded),
+		CASE(test_unused_trees_are_few),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
