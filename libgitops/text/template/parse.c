@@ -170,7 +170,8 @@ static struct ttoken expect(struct parser *p, enum ttok type, const char *contex
 
 static struct tnode *new_node(struct parser *p, enum tnode_type type, uint32_t pos)
 {
-	static _Thread_local struct tnode none; /* stands in once memory has run out; never read afterwards */
+	static _Thread_local struct tnode
+		none; /* stands in once memory has run out; never read afterwards */
 	struct tnode *n = gt_arena_new(p->a, struct tnode);
 
 	if (!n) {
