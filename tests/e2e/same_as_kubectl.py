@@ -5,7 +5,6 @@
     same_as_kubectl.py TREE PATH [PATH...]      prints the differences; see public.sh
 """
 
-import glob
 import json
 import os
 import shutil
@@ -158,8 +157,14 @@ class Comparison:
         """What kubectl makes of the folder; without a kustomization, all manifests below it."""
         if os.path.exists(os.path.join(folder, "kustomization.yaml")):
             return self.run("kustomize", folder)
-        paths = sorted(glob.glob(os.path.join(folder, "**", "*.yaml"), recursive=True))
-        return b"\n---\n".join(open(path, "rb").read() for path in paths)
+        parts = []
+        for entry in sorted(os.scandir(folder), key=lambda e: e.name):
+            if entry.is_dir(follow_symlinks=False):
+                parts.append(self.build(entry.path))
+            elif entry.name.endswith((".yaml", ".yml")):
+                with open(entry.path, "rb") as f:
+                    parts.append(f.read())
+        return b"\n---\n".join(parts)
 
     def cluster_wide_kinds(self):
         text = self.run("api-resources", "--namespaced=false", "--no-headers").decode()
