@@ -139,6 +139,8 @@ static int apply_sets(struct gt_arena *a, struct gt_value *values, struct gt_err
 					 : gt_values_set(a, *values, gt_str(text), all[i].kind,
 							 read_file, NULL, err);
 
+			if (rc < 0 && all[i].kind == GT_SET_JSON)
+				return gt_wrap(err, "failed parsing --set-json data %s", text);
 			if (rc < 0)
 				return gt_wrap(err, "failed parsing --%s data", all[i].flag);
 		}

@@ -405,6 +405,8 @@ int gt_helm_render(struct gt_arena *a, struct gt_chart *chart, struct gt_value u
 	struct gt_str version;
 	int rc = gt_chart_process_dependencies(a, chart, user, err);
 
+	if (rc < 0)
+		rc = gt_wrap(err, "chart dependencies processing failed");
 	*ret = (struct gt_helm_output){.files = gt_vmap_new(a, GT_V_STRMAP)};
 	if (rc == GT_OK)
 		rc = helm__capabilities(a, opts->kube_version, opts->api_versions, &en.capabilities,

@@ -215,8 +215,8 @@ static int key_index(struct parser *p, int64_t *ret)
 	char last;
 	struct gt_str text = until(p, "]", &last);
 
-	if (!last)
-		return fail(p, "error parsing index: EOF");
+	if (!last) /* upstream takes the end for the end of all */
+		return DONE;
 	if (!gt_go_int(text, 10, ret))
 		return fail(p,
 			    "error parsing index: strconv.Atoi: parsing \"%.*s\": invalid syntax",
@@ -255,7 +255,7 @@ static int nested_list(struct parser *p, struct gt_value *list, int64_t i, unsig
 	int64_t next;
 	int rc = key_index(p, &next);
 
-	if (rc < 0)
+	if (rc != GT_OK)
 		return rc;
 	if (gt_vlist_n(*list) > i && !gt_value_is_nil(list->list->v[i])) {
 		inner = list->list->v[i];
@@ -334,7 +334,7 @@ static int key_list(struct parser *p, struct gt_value map, struct gt_str name, u
 	int64_t i;
 	int rc = key_index(p, &i);
 
-	if (rc < 0)
+	if (rc != GT_OK)
 		return rc;
 	if (old && old->kind != GT_V_LIST)
 		return bad_conversion(p, *old, "[]interface {}");

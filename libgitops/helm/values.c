@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "text/template/format.h"
 #include "text/yaml.h"
 
 static bool is_table(struct gt_value v)
@@ -258,16 +259,11 @@ static void coalesce_globals(struct gt_arena *a, struct gt_value child, struct g
 static int type_mismatch(const struct gt_chart *sub, struct gt_value v, struct gt_arena *a,
 			 struct gt_err *err)
 {
-	struct gt_str text = gt_value_str(a, v);
+	gt_auto_buf text = {0};
 
-	if (v.kind == GT_V_BOOL)
-		return gt_fail(err, GT_E_INVALID, "type mismatch on %.*s: %.*s",
-			       GT_STR_ARG(sub->name), GT_STR_ARG(text));
-	if (gt_value_is_nil(v))
-		return gt_fail(err, GT_E_INVALID, "type mismatch on %.*s: %%!t(<nil>)",
-			       GT_STR_ARG(sub->name));
-	return gt_fail(err, GT_E_INVALID, "type mismatch on %.*s: %%!t(%s=%.*s)",
-		       GT_STR_ARG(sub->name), gt_value_type(v), GT_STR_ARG(text));
+	gt_fmt_printf(&text, a, GT_STR_LIT("%t"), &v, 1);
+	return gt_fail(err, GT_E_INVALID, "type mismatch on %.*s: %.*s", GT_STR_ARG(sub->name),
+		       GT_STR_ARG(gt_buf_str(&text)));
 }
 
 static int coalesce(struct gt_arena *a, const struct gt_chart *c, struct gt_value dest, bool merge,
