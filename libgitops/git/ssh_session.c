@@ -309,15 +309,20 @@ int gt_ssh_read(struct gt_ssh *s, struct gt_ctx *ctx, void *bytes, size_t cap, s
 		struct gt_err *err)
 {
 	for (;;) {
+		/*
+		 * First the errors: every read takes in whatever has arrived, for both streams.
+		 * After the last one before a wait nothing of ours may be left in a buffer, as
+		 * the descriptor does not tell of it.
+		 */
+		drain_stderr(s);
 		int n = ssh_channel_read_nonblocking(s->channel, bytes,
 						     cap > 65536 ? 65536 : (uint32_t)cap, 0);
-
-		drain_stderr(s);
 		if (n > 0) {
 			*ret_n = (size_t)n;
 			return GT_OK;
 		}
 		if (n == SSH_EOF || (n == 0 && ssh_channel_is_eof(s->channel))) {
+			drain_stderr(s);
 			*ret_n = 0;
 			return GT_OK;
 		}
