@@ -72,7 +72,7 @@ struct spot schema__child(struct checker *c, struct spot s, struct gt_str key,
 	return (struct spot){gt_arena_str(c->a, gt_buf_str(&at)), value};
 }
 
-static struct spot item_spot(struct checker *c, struct spot s, size_t i)
+struct spot schema__item(struct checker *c, struct spot s, size_t i)
 {
 	char *at = gt_arena_printf(c->a, "%.*s/%zu", GT_STR_ARG(s.at), i);
 
@@ -189,17 +189,20 @@ static void check_any_of(struct checker *c, const struct gt_node *schema, struct
 {
 	const struct gt_node *subs = gt_node_get(schema, "anyOf");
 	struct faults causes = {0};
+	bool matched = false;
 
 	if (!gt_node_is(subs, GT_SEQ))
 		return;
 	gt_seq_for_each (subs, sub) {
 		struct fault *f = schema__check(c, sub, s);
 
-		if (!f)
-			return;
+		matched |= !f;
+		if (matched && !c->marks)
+			return; /* nobody asks what the others look at */
 		schema__take(&causes, f);
 	}
-	schema__add(c, to, s.at, causes.first, "'anyOf' failed");
+	if (!matched)
+		schema__add(c, to, s.at, causes.first, "'anyOf' failed");
 }
 
 static void check_one_of(struct checker *c, const struct gt_node *schema, struct spot s,
@@ -327,13 +330,18 @@ static void check_properties(struct checker *c, const struct gt_node *schema, st
 	const struct gt_node *others = gt_node_get(schema, "additionalProperties");
 	bool closed = gt_node_is(others, GT_BOOL) && !others->truth;
 	gt_auto_buf extra = {0};
+	size_t i = 0;
 
 	gt_map_each(s.value, pair)
 	{
 		struct gt_str key = gt_strn(pair->key, pair->len);
 		struct spot child = schema__child(c, s, key, pair->value);
+		bool known = check_property(c, schema, child, key, to);
 
-		if (check_property(c, schema, child, key, to) || !others)
+		if (known || others)
+			schema__mark(c, i);
+		i++;
+		if (known || !others)
 			continue;
 		if (closed) {
 			struct gt_str name = schema__quote(c->a, key);
@@ -407,10 +415,12 @@ static void check_contains(struct checker *c, const struct gt_node *schema, stru
 	if (!want || c->draft < 6)
 		return;
 	for (size_t i = 0; i < gt_node_count(s.value); i++) {
-		struct fault *f = schema__check(c, want, item_spot(c, s, i));
+		struct fault *f = schema__check(c, want, schema__item(c, s, i));
 
 		schema__take(&causes, f);
 		found += f == NULL;
+		if (!f && c->draft >= 2020)
+			schema__mark(c, i);
 	}
 	if (found == 0 && least > 0)
 		schema__add(c, to, s.at, causes.first, "no items match contains schema");
@@ -432,8 +442,10 @@ static void check_items(struct checker *c, const struct gt_node *schema, struct 
 					     : items;
 	size_t n = gt_node_count(s.value), fixed = gt_node_count(prefix);
 
+	for (size_t i = 0; i < n && (rest || i < fixed); i++)
+		schema__mark(c, i);
 	for (size_t i = 0; i < n && i < fixed; i++)
-		schema__take(to, schema__check(c, gt_node_item(prefix, i), item_spot(c, s, i)));
+		schema__take(to, schema__check(c, gt_node_item(prefix, i), schema__item(c, s, i)));
 	if (!rest || n <= fixed)
 		return;
 	if (gt_node_is(rest, GT_BOOL) && !rest->truth) {
@@ -441,7 +453,7 @@ static void check_items(struct checker *c, const struct gt_node *schema, struct 
 		return;
 	}
 	for (size_t i = fixed; i < n; i++)
-		schema__take(to, schema__check(c, rest, item_spot(c, s, i)));
+		schema__take(to, schema__check(c, rest, schema__item(c, s, i)));
 }
 
 static void check_array(struct checker *c, const struct gt_node *schema, struct spot s,
@@ -480,11 +492,13 @@ static void check_keywords(struct checker *c, const struct gt_node *schema, stru
 	else if (gt_node_is(s.value, GT_SEQ))
 		check_array(c, schema, s, to);
 	check_conditions(c, schema, s, to);
+	schema__unevaluated(c, schema, s, to);
 }
 
 struct fault *schema__check(struct checker *c, const struct gt_node *schema, struct spot s)
 {
 	struct faults found = {0};
+	struct marks marks, *outer = c->marks;
 
 	if (gt_node_is(schema, GT_BOOL)) {
 		if (!schema->truth)
@@ -500,7 +514,9 @@ struct fault *schema__check(struct checker *c, const struct gt_node *schema, str
 		return NULL;
 	}
 	c->depth++;
+	schema__marks_begin(c, &marks, schema, s.value);
 	check_keywords(c, schema, s, &found);
+	schema__marks_end(c, &marks, outer, found.n == 0);
 	c->depth--;
 	if (found.n <= 1)
 		return found.first;

@@ -1,7 +1,7 @@
 /*
  * values.schema.json: JSON Schema from draft 4 to 2020-12 over the values of a chart and the charts
  * below it.  References stay within the document: what would have to be fetched is an error.
- * unevaluatedProperties and unevaluatedItems are not looked at.  Any thread.
+ * Any thread.
  */
 #ifndef GT_HELM_SCHEMA_IMPL_H
 #define GT_HELM_SCHEMA_IMPL_H

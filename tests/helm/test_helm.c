@@ -10,7 +10,9 @@
 #include "archive/gzip.h"
 #include "archive/tar.h"
 #include "helm/render.h"
+#include "helm/schema_impl.h"
 #include "helm/values.h"
+#include "text/json.h"
 #include "text/sprig/sprig.h"
 
 static int no_file(void *arg, struct gt_str name, struct gt_buf *out, struct gt_err *err)
@@ -230,6 +232,77 @@ static void test_chart_faults(void **state)
 	}
 }
 
+static struct gt_str double_quotes(struct gt_arena *a, const char *text)
+{
+	char *s = gt_arena_printf(a, "%s", text);
+
+	assert_non_null(s);
+	for (char *p = s; *p; p++) {
+		if (*p == '\'')
+			*p = '"';
+	}
+	return gt_str(s);
+}
+
+/* Schema and values are JSON with single quotes. */
+static void check_schema(size_t i, const char *schema, const char *values, const char *want)
+{
+	gt_auto_arena a = {0};
+	gt_auto_buf out = {0};
+	struct gt_node *doc;
+
+	assert_int_equal(gt_json_parse(&a, double_quotes(&a, values), 0, &doc, NULL), GT_OK);
+	bool bad = helm__check_schema(&a, double_quotes(&a, schema), doc, &out);
+	if (bad != (want[0] != '\0') || strcmp(gt_buf_cstr(&out), want) != 0)
+		fail_msg("schema %zu: got \"%s\", want \"%s\"", i, gt_buf_cstr(&out), want);
+}
+
+static void test_schema_unevaluated(void **state)
+{
+	static const struct {
+		const char *schema, *values, *want;
+	} cases[] = {
+		{"{'properties':{'a':{}},'unevaluatedProperties':false}", "{'a':1,'b':2,'c':3}",
+		 "- at '/b': false schema\n- at '/c': false schema\n\n"},
+		{"{'properties':{'a':{}},'unevaluatedProperties':{'type':'string'}}",
+		 "{'a':1,'b':'x','c':3}", "- at '/c': got number, want string\n\n"},
+		{"{'anyOf':[{'properties':{'a':true}},{'properties':{'b':true}}],"
+		 "'unevaluatedProperties':false}",
+		 "{'a':1,'b':2}", ""},
+		{"{'allOf':[{'properties':{'a':{'type':'string'}}}],'unevaluatedProperties':false}",
+		 "{'a':1}",
+		 "- at '': 'allOf' failed\n  - at '/a': got number, want string\n"
+		 "- at '/a': false schema\n\n"},
+		{"{'if':{'properties':{'a':{'const':1}}},'then':{'properties':{'b':true}},"
+		 "'else':{'properties':{'c':true}},'unevaluatedProperties':false}",
+		 "{'a':1,'b':2,'c':3}", "- at '/c': false schema\n\n"},
+		{"{'dependentSchemas':{'a':{'properties':{'b':true}}},"
+		 "'unevaluatedProperties':false}",
+		 "{'a':1,'b':2}", "- at '/a': false schema\n\n"},
+		{"{'not':{'not':{'properties':{'a':true}}},'unevaluatedProperties':false}",
+		 "{'a':1}", "- at '/a': false schema\n\n"},
+		{"{'$ref':'#/$defs/x','$defs':{'x':{'patternProperties':{'^a':true}}},"
+		 "'unevaluatedProperties':false}",
+		 "{'ab':1,'b':2}", "- at '/b': false schema\n\n"},
+		{"{'allOf':[{'unevaluatedProperties':true}],'unevaluatedProperties':false}",
+		 "{'a':1}", ""},
+		{"{'prefixItems':[{}],'unevaluatedItems':false}", "[1,2]",
+		 "- at '/1': false schema\n\n"},
+		{"{'contains':{'type':'string'},'unevaluatedItems':false}", "[1,'a']",
+		 "- at '/0': false schema\n\n"},
+		{"{'$schema':'https://json-schema.org/draft/2019-09/schema',"
+		 "'contains':{'type':'string'},'unevaluatedItems':false}",
+		 "['a']", "- at '/0': false schema\n\n"},
+		{"{'$schema':'http://json-schema.org/draft-07/schema#',"
+		 "'unevaluatedProperties':false}",
+		 "{'a':1}", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		check_schema(i, cases[i].schema, cases[i].values, cases[i].want);
+}
+
 static void test_split(void **state)
 {
 	static const struct {
@@ -258,7 +331,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set),          cmocka_unit_test(test_hostile_archives),
 		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_order_and_hooks),
-		cmocka_unit_test(test_chart_faults), cmocka_unit_test(test_split),
+		cmocka_unit_test(test_chart_faults), cmocka_unit_test(test_schema_unevaluated),
+		cmocka_unit_test(test_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
