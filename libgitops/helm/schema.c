@@ -148,6 +148,7 @@ static const struct gt_node *find_id(const struct gt_node *n, struct gt_str id, 
 	return found;
 }
 
+/* NULL when the reference leads nowhere, which makes the schema broken, or when it admits all. */
 static const struct gt_node *resolve(struct checker *c, struct gt_str ref)
 {
 	size_t hash = gt_str_find(ref, '#');
@@ -155,13 +156,22 @@ static const struct gt_node *resolve(struct checker *c, struct gt_str ref)
 	struct gt_str fragment = gt_str_from(ref, hash == SIZE_MAX ? ref.n : hash + 1);
 	const struct gt_node *n = base.n ? find_id(c->root, base, 0) : c->root;
 
-	if (n && fragment.n && fragment.p[0] == '/') {
+	if (!n) {
+		/* A name cannot be fetched: as in Helm it stands for a schema that admits all. */
+		if (!gt_str_starts(base, "urn:") && !c->broken)
+			c->broken = gt_arena_printf(c->a,
+						    "failing loading \"%.*s\": schemas outside of "
+						    "values.schema.json are not read",
+						    GT_STR_ARG(ref));
+		return NULL;
+	}
+	if (fragment.n && fragment.p[0] == '/') {
 		struct gt_split it = {.rest = gt_str_from(fragment, 1)};
 		struct gt_str part;
 
 		while (n && gt_split_next(&it, '/', &part))
 			n = step(c->a, n, part);
-	} else if (n && fragment.n) {
+	} else if (fragment.n) {
 		n = find_anchor(n, fragment, 0);
 	}
 	if (!n && !c->broken)
@@ -590,7 +600,8 @@ bool helm__check_schema(struct gt_arena *a, struct gt_str text, const struct gt_
 	c.draft = draft_of(schema);
 	struct fault *f = schema__check(&c, schema, (struct spot){GT_STR_LIT(""), values});
 	if (c.broken) {
-		if (gt_str_starts(gt_str(c.broken), "json-pointer"))
+		if (gt_str_starts(gt_str(c.broken), "json-pointer") ||
+		    gt_str_starts(gt_str(c.broken), "failing loading"))
 			gt_buf_adds(out, c.broken);
 		else
 			gt_buf_printf(out, "\"file:///values.schema.json#\" is not valid: %s",

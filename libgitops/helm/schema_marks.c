@@ -1,6 +1,7 @@
 /* What a schema and those within it have looked at, and the keywords for what they have not. */
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "helm/schema_check_impl.h"
 
 /* A step of work is that many marks. */
@@ -25,12 +26,9 @@ void schema__marks_begin(struct checker *c, struct marks *m, const struct gt_nod
 	c->marks = NULL;
 	if (!asked && !unevaluated(c, schema, value))
 		return;
-	m->seen = calloc(m->n + 1, sizeof(bool));
+	m->seen = gt_xcalloc(m->n + 1, sizeof(bool));
 	c->work += m->n / MARKS_PER_STEP;
-	if (m->seen)
-		c->marks = m;
-	else
-		c->broken = "validation takes too much memory";
+	c->marks = m;
 }
 
 void schema__marks_end(struct checker *c, struct marks *m, struct marks *outer, bool satisfied)

@@ -303,6 +303,31 @@ static void test_schema_unevaluated(void **state)
 		check_schema(i, cases[i].schema, cases[i].values, cases[i].want);
 }
 
+static void test_schema_references(void **state)
+{
+#define OUTSIDE(ref) \
+	"failing loading \"" ref "\": schemas outside of values.schema.json are not read"
+	static const struct {
+		const char *schema, *values, *want;
+	} cases[] = {
+		{"{'$ref':'urn:x:y'}", "{'a':1}", ""},
+		{"{'$ref':'urn:x:y','type':'object'}", "1", "- at '': got number, want object\n\n"},
+		{"{'$ref':'urn:x:y','$defs':{'x':{'$id':'urn:x:y','type':'object'}}}", "1",
+		 "- at '': got number, want object\n\n"},
+		{"{'$ref':'file:///etc/passwd#/a'}", "1", OUTSIDE("file:///etc/passwd#/a")},
+		{"{'$ref':'https://example.com/x.json'}", "1",
+		 OUTSIDE("https://example.com/x.json")},
+		{"{'$ref':'other.json'}", "1", OUTSIDE("other.json")},
+		{"{'$ref':'#/nope'}", "1",
+		 "json-pointer in \"file:///values.schema.json#/nope\" not found"},
+	};
+#undef OUTSIDE
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		check_schema(i, cases[i].schema, cases[i].values, cases[i].want);
+}
+
 static void test_split(void **state)
 {
 	static const struct {
@@ -329,9 +354,13 @@ static void test_split(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set),          cmocka_unit_test(test_hostile_archives),
-		cmocka_unit_test(test_truncated),    cmocka_unit_test(test_order_and_hooks),
-		cmocka_unit_test(test_chart_faults), cmocka_unit_test(test_schema_unevaluated),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_hostile_archives),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_order_and_hooks),
+		cmocka_unit_test(test_chart_faults),
+		cmocka_unit_test(test_schema_unevaluated),
+		cmocka_unit_test(test_schema_references),
 		cmocka_unit_test(test_split),
 	};
 
