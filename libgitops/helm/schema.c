@@ -1,5 +1,6 @@
 #include "helm/schema_impl.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -414,13 +415,41 @@ static void check_unique(struct checker *c, struct spot s, struct faults *to)
 	}
 }
 
+/* The n items at the places found match what the array shall contain. */
+static void check_matched(struct checker *c, const struct gt_node *schema, struct spot s, int64_t n,
+			  const char *found, struct fault *causes, struct faults *to)
+{
+	const struct gt_node *least = c->draft >= 2019 ? gt_node_get(schema, "minContains") : NULL;
+	const struct gt_node *most = c->draft >= 2019 ? gt_node_get(schema, "maxContains") : NULL;
+	double min = 1, max = INFINITY;
+
+	gt_node_get_double(least, &min);
+	gt_node_get_double(most, &max);
+	if ((double)n < min && !least)
+		schema__add(c, to, s.at, causes, "no items match contains schema");
+	else if ((double)n < min && n == 0)
+		schema__add(c, to, s.at, causes,
+			    "min %.0f items required to match contains schema, but none matched",
+			    min);
+	else if ((double)n < min)
+		schema__add(c, to, s.at, causes,
+			    "min %.0f items required to match contains schema, but matched %lld "
+			    "items at %s",
+			    min, (long long)n, found);
+	if ((double)n > max)
+		schema__add(c, to, s.at, NULL,
+			    "max %.0f items required to match contains schema, but matched %lld "
+			    "items at %s",
+			    max, (long long)n, found);
+}
+
 static void check_contains(struct checker *c, const struct gt_node *schema, struct spot s,
 			   struct faults *to)
 {
 	const struct gt_node *want = gt_node_get(schema, "contains");
-	int64_t least = gt_node_int_or(gt_node_get(schema, "minContains"), 1);
 	struct faults causes = {0};
-	int64_t found = 0;
+	gt_auto_buf found = {0};
+	int64_t n = 0;
 
 	if (!want || c->draft < 6)
 		return;
@@ -428,15 +457,13 @@ static void check_contains(struct checker *c, const struct gt_node *schema, stru
 		struct fault *f = schema__check(c, want, schema__item(c, s, i));
 
 		schema__take(&causes, f);
-		found += f == NULL;
-		if (!f && c->draft >= 2020)
+		if (f)
+			continue;
+		gt_buf_printf(&found, "%s%zu", n++ ? " " : "", i);
+		if (c->draft >= 2020)
 			schema__mark(c, i);
 	}
-	if (found == 0 && least > 0)
-		schema__add(c, to, s.at, causes.first, "no items match contains schema");
-	else if (found < least)
-		schema__add(c, to, s.at, NULL, "min %lld items required to match contains schema",
-			    (long long)least);
+	check_matched(c, schema, s, n, gt_buf_cstr(&found), causes.first, to);
 }
 
 /* The schemas of the first items, and of those after them. */

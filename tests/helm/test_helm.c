@@ -303,6 +303,33 @@ static void test_schema_unevaluated(void **state)
 		check_schema(i, cases[i].schema, cases[i].values, cases[i].want);
 }
 
+static void test_schema_contains(void **state)
+{
+	static const struct {
+		const char *schema, *values, *want;
+	} cases[] = {
+		{"{'contains':{'type':'string'},'maxContains':1}", "['x','a',3]",
+		 "- at '': max 1 items required to match contains schema, but matched 2 items at "
+		 "0 1\n\n"},
+		{"{'contains':{'type':'string'},'minContains':3}", "['x','a',3]",
+		 "- at '': min 3 items required to match contains schema, but matched 2 items at "
+		 "0 1\n  - at '/2': got number, want string\n\n"},
+		{"{'contains':{'type':'string'},'minContains':3}", "[3]",
+		 "- at '': min 3 items required to match contains schema, but none matched\n"
+		 "  - at '/0': got number, want string\n\n"},
+		{"{'contains':{'type':'string'},'minContains':0}", "[3]", ""},
+		{"{'contains':{'type':'string'}}", "[]",
+		 "- at '': no items match contains schema\n\n"},
+		{"{'$schema':'http://json-schema.org/draft-07/schema#',"
+		 "'contains':{'type':'string'},'maxContains':1}",
+		 "['x','a']", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		check_schema(i, cases[i].schema, cases[i].values, cases[i].want);
+}
+
 static void test_schema_references(void **state)
 {
 #define OUTSIDE(ref) \
@@ -360,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_order_and_hooks),
 		cmocka_unit_test(test_chart_faults),
 		cmocka_unit_test(test_schema_unevaluated),
+		cmocka_unit_test(test_schema_contains),
 		cmocka_unit_test(test_schema_references),
 		cmocka_unit_test(test_split),
 	};
