@@ -65,8 +65,6 @@ void cli_print_help(const struct cli_command *c)
 		gt_buf_printf(&out, "\nUsage:\n  gitops %s%s%s%s\n", c->path,
 			      c->place == CLI_GROUP ? " [command]" : "", c->args ? " " : "",
 			      c->args ? c->args : "");
-		if (c->place != CLI_GROUP && (c->flags || c->flags2))
-			gt_buf_adds(&out, "");
 		if (c->aliases)
 			gt_buf_printf(&out, "\nAliases:\n  %s %s\n", cli_command_name(c),
 				      c->aliases);

@@ -8,12 +8,11 @@
 #include <stdio.h>
 
 #include "api/kinds.h"
+#include "base/limits.h"
 #include "base/time.h"
 #include "net/server.h"
 #include "runtime/manager.h"
 #include "runtime/unsupported.h"
-
-#define BODY_MAX ((size_t)3 << 20)
 
 static const char *events_addr = ":9090", *receiver_addr = ":9292";
 static int64_t rate_limit_interval = GT_SECONDS(300), token_cache_max_size = 100,
@@ -78,7 +77,8 @@ static void refuse(void *arg, const struct gt_http_request *req, struct gt_reply
 static struct gt_http_target route(void *arg, const struct gt_http_request *req)
 {
 	(void)req;
-	return (struct gt_http_target){.handler = refuse, .arg = arg, .max_body = BODY_MAX};
+	return (struct gt_http_target){
+		.handler = refuse, .arg = arg, .max_body = GT_LIMIT_HOOK_BODY};
 }
 
 static int start(void *arg, struct gt_err *err)

@@ -56,14 +56,6 @@ static inline int gt_steal_fd(int *fd)
 	return stolen;
 }
 
-/* Defines a cleanup function for a heap type: GT_AUTO_FREE(gt_thing) makes gt_thing_autofree. */
-#define GT_AUTO_FREE(name)                                \
-	static inline void name##__freep(struct name **p) \
-	{                                                 \
-		name##_free(*p);                          \
-	}                                                 \
-	struct name
-
 #define GT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -39,8 +39,8 @@
 #define GT_LIMIT_API_BODY GT_MIB(3)       /* request body of the API server */
 #define GT_LIMIT_API_RESPONSE GT_MIB(128) /* answer of an API server read into memory */
 #define GT_LIMIT_API_EVENT GT_MIB(16)     /* one watch event */
-#define GT_LIMIT_HOOK_BODY GT_MIB(1)
-#define GT_LIMIT_HTTP_CONNECTIONS 20000 /* accepted at a time by one server */
+#define GT_LIMIT_HOOK_BODY GT_MIB(3)      /* one event or webhook */
+#define GT_LIMIT_HTTP_CONNECTIONS 20000   /* accepted at a time by one server */
 
 /* Archives and Git. */
 #define GT_LIMIT_TAR_ENTRIES 1000000
