@@ -202,8 +202,8 @@ class BadInput(Scenario):
         obj = self.world.ready("GitRepository", self.ns, "app", repo.revision)
         self.assertEqual(obj["status"]["artifact"]["digest"], artifact["digest"])
         self.assert_served()
-        self.assertTrue([e for e in self.world.events("GitRepository", self.ns, "app")
-                         if e[1] == "ArtifactVerificationFailed"])
+        self.world.told("GitRepository", self.ns, "app", "the verification",
+                        lambda e: e[1] == "ArtifactVerificationFailed")
 
     def test_lost_artifact(self):
         repo = self.good()
@@ -318,8 +318,8 @@ class BadInput(Scenario):
                                    "Ready")["status"], "True")
         self.world.git_server("--port", port)
         self.world.ready("Kustomization", self.ns, "app", repo.revision, timeout=30)
-        events = self.world.events("GitRepository", self.ns, "app")
-        self.assertTrue([e for e in events if e[1] == "GitOperationFailed"], events)
+        self.world.told("GitRepository", self.ns, "app", "the failure",
+                        lambda e: e[1] == "GitOperationFailed")
         self.assertEqual({c["type"] for c in self.world.ready(
             "GitRepository", self.ns, "app")["status"]["conditions"]},
             {"Ready", "ArtifactInStorage"})

@@ -157,7 +157,8 @@ class Fleet(Scenario):
         self.assertEqual(by_status, {"gotk-kustomize-controller"})
 
     def test_source_events(self):
-        kind, reason, message, notes = self.world.events("GitRepository", NS, "fleet")[0]
+        kind, reason, message, notes = self.world.told(
+            "GitRepository", NS, "fleet", "the artifact", lambda e: e[1] == "NewArtifact")[0]
         self.assertEqual((kind, reason, message),
                          ("Normal", "NewArtifact", "stored artifact for commit 'The fleet'"))
         self.assertEqual(notes["source.toolkit.fluxcd.io/revision"], self.revision)
@@ -187,8 +188,8 @@ class Fleet(Scenario):
 
     def test_dependents_waited(self):
         """A dependent says what it waits for, and runs as soon as that is ready."""
-        texts = [e[2] for e in self.world.events("Kustomization", NS, "apps-production")]
-        self.assertIn("Dependencies do not meet ready condition, retrying in 30s", texts)
+        text = "Dependencies do not meet ready condition, retrying in 30s"
+        self.world.told("Kustomization", NS, "apps-production", text, lambda e: e[2] == text)
         objs = [self.world.find("Kustomization", NS, name) for name in APPLIED]
         times = [condition(o, "Ready")["lastTransitionTime"] for o in objs]
         self.assertEqual(times, sorted(times))

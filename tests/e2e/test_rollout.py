@@ -22,6 +22,11 @@ class RollOut(Scenario):
     def kustomization(self, name="app"):
         return self.world.find("Kustomization", self.ns, name)
 
+    def told(self, message):
+        """The event with exactly this message."""
+        return self.world.told("Kustomization", self.ns, "app", message,
+                               lambda e: e[2] == message)[0]
+
     def ready(self, revision=None, name="app", **more):
         return self.world.ready("Kustomization", self.ns, name, revision, **more)
 
@@ -35,9 +40,8 @@ class RollOut(Scenario):
         self.assertIsNone(self.find("b"))
         self.assertEqual([e["id"] for e in obj["status"]["inventory"]["entries"]],
                          [f"{self.ns}_a__ConfigMap"])
-        texts = [e[2] for e in self.world.events("Kustomization", self.ns, "app")]
-        self.assertIn(f"ConfigMap/{self.ns}/a configured", texts)
-        self.assertIn(f"ConfigMap/{self.ns}/b deleted", texts)
+        self.told(f"ConfigMap/{self.ns}/a configured")
+        self.told(f"ConfigMap/{self.ns}/b deleted")
         self.assertEqual(len(obj["status"]["history"]), 2)
         self.assertEqual(obj["status"]["history"][0]["metadata"]["revision"], revision)
 
@@ -63,9 +67,10 @@ class RollOut(Scenario):
         self.ready(revision)
         for name in ("kept", "labelled", "foreign"):
             self.assertIsNotNone(self.find(name), name)
-        texts = "\n".join(e[2] for e in self.world.events("Kustomization", self.ns, "app"))
         for name in ("kept", "labelled", "foreign"):
-            self.assertIn(f"ConfigMap/{self.ns}/{name} skipped", texts)
+            line = f"ConfigMap/{self.ns}/{name} skipped"
+            self.world.told("Kustomization", self.ns, "app", line,
+                            lambda e, line=line: line in e[2])
 
     def test_suspend_and_resume(self):
         repo = self.start({"a.yaml": config_map("a", self.ns, v=1)})
@@ -160,8 +165,7 @@ class RollOut(Scenario):
                          "ReconciliationFailed")
         # The first failure ends the stage before anything of it is applied.
         self.assertEqual(self.find("a")["data"], {"v": "1"})
-        self.assertIn(("Warning", "ReconciliationFailed", message),
-                      [e[:3] for e in self.world.events("Kustomization", self.ns, "app")])
+        self.assertEqual(self.told(message)[:2], ("Warning", "ReconciliationFailed"))
         self.world.merge("Kustomization", self.ns, "app", {"spec": {"force": True}})
         self.ready(repo.revision)
         app_now = self.find("app", "Deployment")
@@ -353,8 +357,7 @@ class RollOut(Scenario):
         self.world.delete("Kustomization", self.ns, "app")
         self.world.absent("Kustomization", self.ns, "app")
         self.assertIsNotNone(self.find("a"))
-        self.assertIn(f"unable to prune objects: \nConfigMap/{self.ns}/a",
-                      [e[2] for e in self.world.events("Kustomization", self.ns, "app")])
+        self.told(f"unable to prune objects: \nConfigMap/{self.ns}/a")
 
     def test_cross_namespace_source(self):
         other = self.world.namespace("cross-source")

@@ -337,6 +337,12 @@ class World:
         eventually(f"{kind} {ns}/{name} is gone", lambda: self.find(kind, ns, name) is None,
                    timeout)
 
+    def told(self, kind, ns, name, what, judge):
+        """The events about the object once one of them is what judge looks for: controllers write
+        them in the background, so they may come after what they tell of."""
+        return eventually(f"{kind} {ns}/{name} tells of {what}", lambda: [
+            e for e in self.events(kind, ns, name) if judge(e)])
+
     def events(self, kind, ns, name):
         """(type, reason, message, annotations) about the object, oldest first."""
         found = [e for e in self.items("Event", ns)
