@@ -63,7 +63,7 @@ void as_snapshot_fini(struct as_snapshot *s);
 struct as_scan {
 	struct gt_str ns;    /* only this namespace, if not empty */
 	struct gt_str after; /* only keys after this one, if not empty */
-	int64_t rev;         /* the state at this revision, 0 for now */
+	int64_t rev;         /* the state at this revision; 0: the latest */
 	size_t limit;        /* 0: no limit */
 	/* Whether an object counts; NULL: all do.  Runs under the store's lock: short. */
 	bool (*match)(void *arg, const struct as_object *o);

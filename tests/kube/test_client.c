@@ -8,49 +8,12 @@
 #include "kube/object.h"
 #include "kube/watch.h"
 #include "support/fake_api.h"
-#include "text/json.h"
-
-struct fixture {
-	struct fake_api *api;
-	struct gt_kube *kube;
-	struct gt_arena arena;
-	struct gt_err err;
-};
-
-static int setup(void **state)
-{
-	struct fixture *f = gt_new(struct fixture);
-
-	f->api = fake_api_new();
-	f->kube = fake_api_client(f->api);
-	*state = f;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gt_kube_unref(f->kube);
-	fake_api_free(f->api);
-	gt_arena_fini(&f->arena);
-	free(f);
-	return 0;
-}
-
-static struct gt_node *json(struct fixture *f, const char *text)
-{
-	struct gt_node *n = NULL;
-
-	check_ok(gt_json_parse(&f->arena, gt_str(text), 0, &n, &f->err), &f->err);
-	return n;
-}
 
 #define CM "/api/v1/namespaces/ns/configmaps"
 
 static void test_get(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_node *obj;
 
 	fake_api_script(f->api, {.path = CM "/a", .body = "{\"metadata\":{\"name\":\"a\"}}"});
@@ -63,7 +26,7 @@ static void test_get(void **state)
 
 static void test_typed_errors(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	static const struct {
 		int status;
 		const char *body;
@@ -114,7 +77,7 @@ static void test_typed_errors(void **state)
 /* Throttled with Retry-After: asked again; a broken connection: a read is, too. */
 static void test_retries(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_node *obj;
 
 	fake_api_script(f->api,
@@ -135,7 +98,7 @@ static void test_retries(void **state)
 
 static void test_bad_names(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	static const char *const names[] = {"", ".", "..", "a/b", "a%2fb"};
 	struct gt_node *obj;
 
@@ -151,7 +114,7 @@ static void test_bad_names(void **state)
 
 static void test_list_pages(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_list_opts opts = {.label_selector = "a=b,c"};
 	struct gt_node *list;
 
@@ -179,7 +142,7 @@ static void test_list_pages(void **state)
 
 static void test_list_continuation_expired(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_node *list;
 
 	fake_api_script(
@@ -204,9 +167,10 @@ static void test_list_continuation_expired(void **state)
 
 static void test_writes(void **state)
 {
-	struct fixture *f = *state;
-	struct gt_node *obj = json(f, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
-				      "\"name\":\"a\",\"namespace\":\"ns\"}}");
+	struct fake_fixture *f = *state;
+	struct gt_node *obj =
+		fake_api_json(f, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{"
+				 "\"name\":\"a\",\"namespace\":\"ns\"}}");
 	struct gt_write_opts apply = {.field_manager = "kc", .force = true, .dry_run = true};
 	struct gt_write_opts status = {.subresource = "status"};
 	struct gt_delete_opts del = {.propagation = "Background", .uid = "u-1"};
@@ -248,7 +212,7 @@ static void test_writes(void **state)
 
 static void test_impersonation(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_kube *as = gt_kube_as(f->kube, "system:serviceaccount:ns:sa");
 	struct gt_node *obj;
 
@@ -283,7 +247,7 @@ static const char other_groups[] =
 
 static void test_discovery_aggregated(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	const struct gt_resource *r;
 
 	fake_api_script(f->api, {.path = "/api", .body = core_groups, .type = AGGREGATED},
@@ -304,7 +268,7 @@ static void test_discovery_aggregated(void **state)
 /* A kind that is not there is looked for again, in its group-version only. */
 static void test_discovery_miss(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_gvk gvk = {"x.io", "v1", "Thing"};
 	const struct gt_resource *r;
 
@@ -330,7 +294,7 @@ static void test_discovery_miss(void **state)
 
 static void test_discovery_legacy(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	const struct gt_resource *r;
 
 	fake_api_script(
@@ -372,7 +336,7 @@ static int note(void *arg, enum gt_event_type type, struct gt_node *obj, struct 
 
 static void test_watch_each(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_watch_opts opts = {.resource_version = "7"};
 	struct seen s = {.stop_at = 2};
 
@@ -393,7 +357,7 @@ static void test_watch_each(void **state)
 
 static void test_watch_errors(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_watch_opts opts = {0};
 	struct seen s = {0};
 
@@ -419,7 +383,7 @@ static void test_watch_errors(void **state)
 
 static void test_watch_cancelled(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_watch_opts opts = {0};
 	struct seen s = {0};
 	gt_auto_ctx ctx;
@@ -433,7 +397,7 @@ static void test_watch_cancelled(void **state)
 
 static void test_unreachable(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_rest_config config = {.server = (char *)(uintptr_t) "http://127.0.0.1:1"};
 	struct gt_kube *kube;
 	struct gt_node *obj;
@@ -448,7 +412,7 @@ static void test_unreachable(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_api_setup, fake_api_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_get),
 		T(test_typed_errors),

@@ -6,7 +6,6 @@
 #include "kube/object.h"
 #include "kube/ssa.h"
 #include "support/fake_api.h"
-#include "text/json.h"
 
 #define CM "/api/v1/namespaces/ns/configmaps/a"
 #define OBJ(meta, data)                                                               \
@@ -30,13 +29,6 @@
 					   "\"ConfigMap\",\"namespaced\":true}]}"               \
 	}
 
-struct fixture {
-	struct fake_api *api;
-	struct gt_kube *kube;
-	struct gt_arena arena;
-	struct gt_err err;
-};
-
 static const char *const old_annotations[] = {"kubectl.kubernetes.io/last-applied-configuration",
 					      NULL};
 static const struct gt_ssa_opts defaults = {
@@ -47,42 +39,19 @@ static const struct gt_ssa_opts defaults = {
 
 static int setup(void **state)
 {
-	struct fixture *f = gt_new(struct fixture);
-
-	f->api = fake_api_new();
-	f->kube = fake_api_client(f->api);
-	fake_api_script(f->api, DISCOVERY);
-	*state = f;
+	fake_api_setup(state);
+	fake_api_script(((struct fake_fixture *)*state)->api, DISCOVERY);
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	gt_kube_unref(f->kube);
-	fake_api_free(f->api);
-	gt_arena_fini(&f->arena);
-	free(f);
-	return 0;
-}
-
-static struct gt_node *json(struct fixture *f, const char *text)
-{
-	struct gt_node *n = NULL;
-
-	check_ok(gt_json_parse(&f->arena, gt_str(text), 0, &n, &f->err), &f->err);
-	return n;
-}
-
-static int plan(struct fixture *f, const char *manifest, const struct gt_ssa_opts *opts,
+static int plan(struct fake_fixture *f, const char *manifest, const struct gt_ssa_opts *opts,
 		struct gt_ssa_entry *e)
 {
-	return gt_ssa_plan(f->kube, gt_ctx_background(), &f->arena, json(f, manifest), opts, e,
-			   &f->err);
+	return gt_ssa_plan(f->kube, gt_ctx_background(), &f->arena, fake_api_json(f, manifest),
+			   opts, e, &f->err);
 }
 
-static void expect_plan(struct fixture *f, const char *manifest, enum gt_ssa_action want)
+static void expect_plan(struct fake_fixture *f, const char *manifest, enum gt_ssa_action want)
 {
 	struct gt_ssa_entry e;
 
@@ -93,7 +62,7 @@ static void expect_plan(struct fixture *f, const char *manifest, enum gt_ssa_act
 
 static void test_created(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_ssa_entry e;
 
 	fake_api_script(f->api, {.path = CM, STATUS(404, "NotFound", "no")},
@@ -113,7 +82,7 @@ static void test_created(void **state)
 
 static void test_unchanged_and_configured(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 
 	fake_api_script(f->api, GET(LIVE(",\"labels\":{}", "\"k\":\"v\"")),
 			DRY(LIVE("", "\"k\":\"v\"")), GET(LIVE("", "\"k\":\"v\"")),
@@ -129,7 +98,7 @@ static void test_unchanged_and_configured(void **state)
 
 static void test_skipped(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 
 	fake_api_script(f->api, {.path = CM, STATUS(404, "NotFound", "no")}, GET(LIVE("", "")),
 			GET(LIVE(POLICY("reconcile", "Disabled"), "")),
@@ -143,7 +112,7 @@ static void test_skipped(void **state)
 
 static void test_errors(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_ssa_entry e;
 	static const char *const want[] = {
 		"ConfigMap/ns/a dry-run failed (Invalid): bad",
@@ -173,7 +142,7 @@ static void test_errors(void **state)
 /* What cannot be changed is made anew when that is allowed. */
 static void test_force(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_ssa_opts forced = defaults;
 	struct gt_ssa_entry e;
 
@@ -194,7 +163,7 @@ static void test_force(void **state)
 /* kubectl's fields become ours, its annotation goes. */
 static void test_cleanup(void **state)
 {
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 
 	fake_api_script(
 		f->api,
@@ -297,7 +266,7 @@ static void test_delete(void **state)
 	};
 	static const enum gt_ssa_action want[] = {GT_SSA_DELETED, GT_SSA_DELETED, GT_SSA_SKIPPED,
 						  GT_SSA_SKIPPED};
-	struct fixture *f = *state;
+	struct fake_fixture *f = *state;
 	struct gt_ref ref = {{"", "v1", "ConfigMap"}, "ns", "a"};
 
 	fake_api_script(f->api, {.path = CM, STATUS(404, "NotFound", "no")}, GET(LIVE(OWNED, "")),
@@ -316,7 +285,7 @@ static void test_delete(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, fake_api_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_created),
 		T(test_unchanged_and_configured),

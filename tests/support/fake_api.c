@@ -1,13 +1,17 @@
 #include "support/fake_api.h"
 
+#include "support/check.h"
+
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/time.h"
 #include "base/vec.h"
 #include "net/server.h"
+#include "text/json.h"
 
 struct step {
 	struct fake_step s;
@@ -270,4 +274,33 @@ void fake_api_push(struct fake_api *api, const char *path, const char *bytes)
 	struct pushing p = {api, path, bytes};
 
 	gt_loop_call(api->loop, push, &p);
+}
+
+int fake_api_setup(void **state)
+{
+	struct fake_fixture *f = gt_new(struct fake_fixture);
+
+	f->api = fake_api_new();
+	f->kube = fake_api_client(f->api);
+	*state = f;
+	return 0;
+}
+
+int fake_api_teardown(void **state)
+{
+	struct fake_fixture *f = *state;
+
+	gt_kube_unref(f->kube);
+	fake_api_free(f->api);
+	gt_arena_fini(&f->arena);
+	free(f);
+	return 0;
+}
+
+struct gt_node *fake_api_json(struct fake_fixture *f, const char *text)
+{
+	struct gt_node *n = NULL;
+
+	check_ok(gt_json_parse(&f->arena, gt_str(text), 0, &n, &f->err), &f->err);
+	return n;
 }

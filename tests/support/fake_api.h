@@ -58,4 +58,15 @@ void fake_api_end_watches(struct fake_api *api);
 /* Waits (up to 10 s) until cond(arg) holds. */
 bool fake_await(bool (*cond)(void *arg), void *arg);
 
+/* What a test of the client alone needs, its cmocka setup and teardown, and JSON in its arena. */
+struct fake_fixture {
+	struct fake_api *api;
+	struct gt_kube *kube;
+	struct gt_arena arena;
+	struct gt_err err;
+};
+int fake_api_setup(void **state);
+int fake_api_teardown(void **state);
+struct gt_node *fake_api_json(struct fake_fixture *f, const char *text);
+
 #endif
