@@ -55,15 +55,17 @@ static void replace(char **field, const char *value)
 /* The flags that override single fields of the chosen context. */
 static void override_config(struct gt_rest_config *config, const struct cli_globals *g)
 {
-	replace(&config->server, g->server);
 	replace(&config->tls_server_name, g->tls_server_name);
 	replace(&config->ca_file, g->certificate_authority);
-	replace(&config->cert_file, g->client_certificate);
-	replace(&config->key_file, g->client_key);
 	replace(&config->as_user, g->as);
 	replace(&config->as_uid, g->as_uid);
-	if (g->token && *g->token)
-		gt_secret_set(&config->token, gt_str(g->token));
+	/* Credentials are never sent in clear. */
+	if (gt_str_starts(gt_str(config->server), "https://")) {
+		replace(&config->cert_file, g->client_certificate);
+		replace(&config->key_file, g->client_key);
+		if (g->token && *g->token)
+			gt_secret_set(&config->token, gt_str(g->token));
+	}
 	if (g->insecure_skip_tls_verify)
 		config->insecure = true;
 	if (g->as_group.n) {
@@ -91,6 +93,7 @@ static int load_config(struct cluster *c, struct gt_err *err)
 		.context = g->context,
 		.cluster = g->cluster,
 		.user = g->user,
+		.server = g->server,
 		.in_cluster = true,
 	};
 	int rc = gt_rest_config_load(&opts, &c->config, err);

@@ -250,9 +250,9 @@ static void check_readable(struct problems *p, const char *path, const char *wha
 }
 
 static void select_cluster(struct problems *p, const struct entry *e, const char *name,
-			   struct gt_rest_config *c)
+			   const char *server, struct gt_rest_config *c)
 {
-	c->server = copy_field(e, "server");
+	c->server = server ? gt_xstrdup(server) : copy_field(e, "server");
 	if (!c->server)
 		problem(p, "no server found for cluster \"%s\"", name);
 	else if (!gt_str_starts(gt_str(c->server), "http://") &&
@@ -396,6 +396,7 @@ int gt_kubeconfig_select(const struct gt_kubeconfig *kc, const struct gt_kubecon
 	struct problems p = {.remote = kc->remote};
 	gt_auto_rest_config c = {0};
 	const struct entry *context, *cluster, *user;
+	const char *server = NULL;
 
 	if (!opts)
 		opts = &none;
@@ -410,11 +411,13 @@ int gt_kubeconfig_select(const struct gt_kubeconfig *kc, const struct gt_kubecon
 		rc = select_entry(&kc->users, user_name, "auth info", &user, err);
 	if (rc < 0)
 		return rc;
-	if (!cluster)
+	if (opts->server && *opts->server)
+		server = opts->server;
+	if (!cluster && !server)
 		return gt_fail(err, GT_E_NOT_FOUND,
 			       "invalid configuration: no configuration has been provided, try "
 			       "setting KUBECONFIG or --kubeconfig");
-	select_cluster(&p, cluster, cluster_name, &c);
+	select_cluster(&p, cluster, cluster_name, server, &c);
 	/* Credentials are never sent in clear. */
 	if (c.server && gt_str_starts(gt_str(c.server), "https://"))
 		select_user(&p, user, user_name, &c);

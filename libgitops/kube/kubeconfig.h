@@ -47,8 +47,9 @@ struct gt_kubeconfig_opts {
 	const char *context; /* --context, NULL: current-context */
 	const char *cluster; /* --cluster */
 	const char *user;    /* --user */
+	const char *server;  /* --server; overrides the cluster's, and needs no kubeconfig */
 	const char *namespace_; /* --namespace; overrides the context's */
-	bool in_cluster;        /* try the pod's service account after $KUBECONFIG */
+	bool in_cluster; /* without server, try the pod's service account after $KUBECONFIG */
 };
 
 /*

@@ -75,7 +75,8 @@ int gt_rest_config_load(const struct gt_kubeconfig_opts *opts, struct gt_rest_co
 	int rc;
 
 	bool named = opts->path && *opts->path;
-	if (!named && !(env && *env) && opts->in_cluster) {
+	bool addressed = opts->server && *opts->server;
+	if (!named && !addressed && !(env && *env) && opts->in_cluster) {
 		rc = gt_rest_config_in_cluster(ret_config, err);
 		if (rc != GT_E_NOT_FOUND)
 			return rc;

@@ -251,6 +251,18 @@ class Cluster(Scenario):
         self.assertIn("127.0.0.1:1", done.stderr)
         self.assertLess(time.monotonic() - began, 10)
 
+    def test_address_alone(self):
+        """No kubeconfig is needed where --server says it all."""
+        done = self.world.cli("get", "all", "--server=https://127.0.0.1:1", check=False,
+                              env={"KUBECONFIG": "", "HOME": "/nonexistent"})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("127.0.0.1:1", done.stderr)
+
+    def test_server_without_scheme(self):
+        done = self.world.cli("get", "all", "--server=localhost", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('"localhost"', done.stderr)
+
 
 if __name__ == "__main__":
     main()

@@ -122,6 +122,31 @@ static void test_plain_http_has_no_user(void **state)
 	gt_kubeconfig_free(kc);
 }
 
+/* As client-go: an address is enough, and what is said of credentials holds for it. */
+static void test_server(void **state)
+{
+	struct gt_kubeconfig *kc = gt_kubeconfig_new();
+	struct gt_kubeconfig_opts opts = {.server = "https://other"};
+	gt_auto_rest_config alone = {0}, tls = {0}, clear = {0};
+	struct gt_err err;
+
+	(void)state;
+	check_ok(gt_kubeconfig_select(kc, &opts, &alone, &err), &err);
+	assert_string_equal(alone.server, "https://other");
+	assert_string_equal(alone.namespace_, "default");
+	check_ok(gt_kubeconfig_merge(kc, gt_str(CONTEXT CLUSTER("") USER("token: secret")), NULL,
+				     "f", &err),
+		 &err);
+	check_ok(gt_kubeconfig_select(kc, &opts, &tls, &err), &err);
+	assert_string_equal(tls.server, "https://other");
+	assert_true(gt_secret_is_set(&tls.token));
+	opts.server = "http://other";
+	check_ok(gt_kubeconfig_select(kc, &opts, &clear, &err), &err);
+	assert_string_equal(clear.server, "http://other");
+	assert_false(gt_secret_is_set(&clear.token));
+	gt_kubeconfig_free(kc);
+}
+
 /* What came from a tenant reads no file and takes no other identity. */
 static void test_restricted(void **state)
 {
@@ -181,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_plain_http_has_no_user),
+		cmocka_unit_test(test_server),
 		cmocka_unit_test(test_restricted),
 		cmocka_unit_test(test_load),
 	};
